@@ -1,0 +1,1 @@
+"""Which Park?: a Flask application that says which US national park a photo shows."""

@@ -1,0 +1,67 @@
+"""Every error as an answer: `application/problem+json` for clients, a page for people. The one place that decides."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.api.shapes import problem_json
+from app.errors import RequestTooLargeError, UnavailableError, WhichParkError
+from app.ops.request_log import request_id
+
+_log = logging.getLogger(__name__)
+
+_INTERNAL = "Something went wrong on our side. It has been logged under the request id."
+
+
+def init_problems(app: Flask) -> None:
+    """Registers the handlers: ours, Flask's own (404, 405, …), and whatever else was not expected."""
+
+    @app.errorhandler(WhichParkError)
+    def expected(error: WhichParkError) -> Response:
+        if error.status >= 500 and not isinstance(error, UnavailableError):
+            return unexpected(error)
+        response = _answer(error.code, error.status, error.title, str(error))
+        if isinstance(error, UnavailableError):
+            response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def from_http(error: HTTPException) -> Response:
+        if error.code == 413:
+            limit = app.config["MAX_CONTENT_LENGTH"]
+            detail = f"The request is larger than {limit / 1e6:g} MB. Send a smaller copy."
+            return expected(RequestTooLargeError(detail))
+        status, name = error.code or 500, error.name
+        response = _answer(name.lower().replace(" ", "_"), status, name, error.description or name)
+        for header, value in error.get_headers():
+            if header in ("Allow", "Retry-After", "Location"):
+                response.headers[header] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        _log.error("request %s failed", request_id(), exc_info=error)
+        return _answer("internal_error", 500, "Internal error", _INTERNAL)
+
+
+def _answer(code: str, status: int, title: str, detail: str) -> Response:
+    problem = problem_json(code, status, title, detail, request_id())
+    if _wants_page():
+        response = Response(render_template("error.html", problem=problem), mimetype="text/html")
+    else:
+        response = jsonify(problem)
+        response.mimetype = "application/problem+json"
+    response.status_code = status
+    return response
+
+
+def _wants_page() -> bool:
+    """Whether a person with a browser asked, not a client of the API."""
+    if request.path.startswith(("/api/", "/predict")):
+        return False
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html" and (
+        "text/html" in request.headers.get("Accept", "")
+    )

@@ -1,0 +1,115 @@
+"""Settings: one frozen dataclass, one row a field, read from the environment once by the factory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import SettingsError
+from app.vision.limits import MAX_PIXELS_CEILING
+
+PREFIX = "WHICHPARK_"
+_ROOT = Path(__file__).resolve().parent.parent
+
+RUNTIMES = ("auto", "cpu", "torch")
+
+
+def _setting(default: Any, help_text: str, parse: Callable[[str], Any], env: str | None = None) -> Any:
+    return dataclasses.field(default=default, metadata={"help": help_text, "parse": parse, "env": env})
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise SettingsError(f"a whole number is needed, got {text!r}") from None
+        if not least <= number <= most:
+            raise SettingsError(f"it must be from {least} to {most}, got {number}")
+        return number
+
+    return parse
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise SettingsError(f"a number is needed, got {text!r}") from None
+        if not least <= number <= most:
+            raise SettingsError(f"it must be from {least:g} to {most:g}, got {text}")
+        return number
+
+    return parse
+
+
+def _choice(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise SettingsError(f"it must be one of {', '.join(values)}, got {text!r}")
+        return text
+
+    return parse
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose. A field's variable is `WHICHPARK_<FIELD>` unless its row names another."""
+
+    host: str = _setting("127.0.0.1", "address to listen on", str, env="HOST")
+    port: int = _setting(8000, "port to listen on", _whole(1, 65535), env="PORT")
+    workers: int = _setting(1, "gunicorn worker processes", _whole(1, 256), env="WEB_CONCURRENCY")
+    threads: int = _setting(4, "requests a worker takes at once", _whole(1, 256))
+    models_dir: Path = _setting(_ROOT / "models", "folder of the bundles and of CURRENT", Path)
+    runtime: str = _setting(
+        "auto",
+        "cpu: model.onnx, no torch; torch: learner.pkl, on CUDA if there; auto: torch only where CUDA is",
+        _choice(*RUNTIMES),
+    )
+    runtime_threads: int = _setting(0, "threads a prediction uses; 0: as many as there are cores", _whole(0, 256))
+    max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", _whole(1_000, 1_000_000_000))
+    max_image_px: int = _setting(
+        64_000_000, "largest photo, in pixels (width times height)", _whole(64, MAX_PIXELS_CEILING)
+    )
+    max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
+    max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
+    max_wait_s: float = _setting(10.0, "longest a photo waits for the network, in seconds", _number(0.01, 600))
+    log_level: str = _setting("info", "least level that is logged", _choice("debug", "info", "warning", "error"))
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings an environment asks for; what it does not mention has its default.
+
+        Raises:
+            SettingsError: a value has no sense, or a `WHICHPARK_` variable is none of ours.
+        """
+        fields = {env_name(field): field for field in dataclasses.fields(cls)}
+        unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in fields)
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is no setting. The settings are: {', '.join(sorted(fields))}.")
+        values = {}
+        for name, field in fields.items():
+            if environ.get(name, "") != "":
+                try:
+                    values[field.name] = field.metadata["parse"](environ[name])
+                except SettingsError as exc:
+                    raise SettingsError(f"{name}: {exc} ({field.metadata['help']})") from None
+        return cls(**values)
+
+
+def env_name(field: dataclasses.Field[Any]) -> str:
+    """The environment variable of a field of Settings."""
+    return str(field.metadata["env"] or f"{PREFIX}{field.name.upper()}")
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table, for the README."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for field in dataclasses.fields(Settings):
+        default = field.default.name + "/" if isinstance(field.default, Path) else field.default
+        rows.append(f"| `{env_name(field)}` | `{default}` | {field.metadata['help']} |")
+    return "\n".join(rows)

@@ -1,0 +1,168 @@
+"""Every expected failure of the application.
+
+    WhichParkError
+    ├── RequestError                 the client sent something we do not take
+    │   ├── MalformedRequestError    400 malformed_request
+    │   ├── NoPhotoError             400 no_photo
+    │   ├── TooManyPhotosError       413 too_many_photos
+    │   ├── RequestTooLargeError     413 request_too_large
+    │   └── UnsupportedContentTypeError  415 unsupported_content_type
+    ├── PhotoError                   one photo cannot be used
+    │   ├── MalformedBase64Error     400 malformed_base64
+    │   ├── TooManyPixelsError       413 too_many_pixels
+    │   ├── UnsupportedImageError    415 unsupported_image
+    │   ├── DamagedImageError        422 damaged_image
+    │   └── UrlNotSupportedError     422 url_not_supported
+    ├── UnavailableError             nothing is wrong with the request; try again
+    │   ├── BusyError                503 busy
+    │   └── ModelUnavailableError    503 model_unavailable
+    ├── BundleError                  a bundle on disk cannot be served
+    │   ├── BundleMissingError
+    │   ├── BundleDamagedError
+    │   └── BundleSchemaError
+    └── SettingsError                an environment variable has no sense
+
+`str(error)` is written for the person who meets it and is safe to send to a client for the first three branches: it
+says what was wrong, what we got and what to do, and never a path or another internal. Messages of `BundleError` and
+`SettingsError` are for the operator and go to the log alone.
+"""
+
+from __future__ import annotations
+
+
+class WhichParkError(Exception):
+    """Base of all expected failures.
+
+    `code` is stable and is what clients branch on; `status` is the HTTP status; `title` is the short name of the kind.
+    """
+
+    code = "internal_error"
+    status = 500
+    title = "Internal error"
+
+
+class RequestError(WhichParkError):
+    """The request as a whole cannot be read."""
+
+    code = "malformed_request"
+    status = 400
+    title = "Malformed request"
+
+
+class MalformedRequestError(RequestError):
+    """Its form, JSON or query has no sense."""
+
+
+class NoPhotoError(RequestError):
+    """It holds no photo."""
+
+    code = "no_photo"
+    title = "No photo"
+
+
+class TooManyPhotosError(RequestError):
+    """It holds more photos than one request may."""
+
+    code = "too_many_photos"
+    status = 413
+    title = "Too many photos"
+
+
+class RequestTooLargeError(RequestError):
+    """Its body is over the limit in bytes."""
+
+    code = "request_too_large"
+    status = 413
+    title = "Request too large"
+
+
+class UnsupportedContentTypeError(RequestError):
+    """Its Content-Type is none of those the endpoint takes."""
+
+    code = "unsupported_content_type"
+    status = 415
+    title = "Unsupported content type"
+
+
+class PhotoError(WhichParkError):
+    """One photo cannot be used."""
+
+    code = "damaged_image"
+    status = 422
+    title = "Damaged image"
+
+
+class MalformedBase64Error(PhotoError):
+    """The photo's base64 text is none."""
+
+    code = "malformed_base64"
+    status = 400
+    title = "Malformed base64"
+
+
+class TooManyPixelsError(PhotoError):
+    """The photo's width times height is over the limit."""
+
+    code = "too_many_pixels"
+    status = 413
+    title = "Too many pixels"
+
+
+class UnsupportedImageError(PhotoError):
+    """The bytes are not an image of an allowed format."""
+
+    code = "unsupported_image"
+    status = 415
+    title = "Unsupported image"
+
+
+class DamagedImageError(PhotoError):
+    """The bytes begin as an allowed format and cannot be decoded."""
+
+
+class UrlNotSupportedError(PhotoError):
+    """The photo is named by its address, and this server does not fetch photos."""
+
+    code = "url_not_supported"
+    title = "Addresses are not supported"
+
+
+class UnavailableError(WhichParkError):
+    """The server cannot answer now; `retry_after_s` says when to try again."""
+
+    code = "busy"
+    status = 503
+    title = "Busy"
+    retry_after_s = 1
+
+
+class BusyError(UnavailableError):
+    """Too many photos are being looked at already."""
+
+
+class ModelUnavailableError(UnavailableError):
+    """No model could be loaded."""
+
+    code = "model_unavailable"
+    title = "No model is loaded"
+    retry_after_s = 30
+
+
+class BundleError(WhichParkError):
+    """A bundle on disk cannot be served."""
+
+
+class BundleMissingError(BundleError):
+    """The folder, CURRENT or one of the bundle's files is not there."""
+
+
+class BundleDamagedError(BundleError):
+    """A file differs from its card, or the card has no sense."""
+
+
+class BundleSchemaError(BundleError):
+    """The card was written by another version of this project."""
+
+
+class SettingsError(WhichParkError):
+    """An environment variable has no sense."""

@@ -1,0 +1,64 @@
+"""create_app: the only place where parts are joined."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from app.api.problems import init_problems
+from app.api.views import make_api
+from app.config import Settings
+from app.inference.model_slot import ModelSlot
+from app.inference.predictor import Predictor
+from app.inference.runtime import load_runtime
+from app.intake.upload import InMemoryRequest
+from app.ops.health import make_health
+from app.ops.request_log import init_request_log
+from app.vision.bundle import read_current_bundle
+from app.vision.limits import ImageLimits
+from app.web.headers import init_security_headers
+from app.web.pages import make_pages
+
+_ROOT = Path(__file__).resolve().parent.parent
+_MAX_FORM_PARTS_BESIDE_PHOTOS = 16
+
+
+def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) -> Flask:
+    """The application.
+
+    Args:
+        settings: what the operator chose; None reads the environment.
+        slot: the model to serve; None loads the one that `models/CURRENT` names.
+    Raises:
+        SettingsError: the environment has a setting without sense.
+    """
+    settings = settings or Settings.from_environ(os.environ)
+    logging.getLogger("app").setLevel(settings.log_level.upper())
+    slot = slot or ModelSlot(lambda: load_predictor(settings))
+    app = Flask("app", root_path=str(_ROOT), template_folder="templates", static_folder="static")
+    app.request_class = InMemoryRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
+    app.config["MAX_FORM_PARTS"] = settings.max_photos + _MAX_FORM_PARTS_BESIDE_PHOTOS
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    init_request_log(app)
+    init_problems(app)
+    init_security_headers(app)
+    app.register_blueprint(make_api(slot, settings.max_photos))
+    app.register_blueprint(make_health(slot))
+    app.register_blueprint(make_pages(slot, settings.max_upload_bytes))
+    return app
+
+
+def load_predictor(settings: Settings) -> Predictor:
+    """The predictor of the current bundle.
+
+    Raises:
+        BundleError: the bundle, or what the chosen runtime reads of it, cannot be served.
+    """
+    bundle = read_current_bundle(settings.models_dir)
+    runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads)
+    limits = ImageLimits(max_image_px=settings.max_image_px)
+    return Predictor(bundle, runtime, limits, settings.max_waiting, settings.max_wait_s)

@@ -1,0 +1,39 @@
+"""gunicorn's configuration: `gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"`.
+
+Nothing is preloaded: thread pools of the runtimes, and CUDA, do not survive a fork, so each worker loads its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from app.config import Settings
+from app.errors import SettingsError
+
+try:
+    _settings = Settings.from_environ(os.environ)
+except SettingsError as exc:
+    sys.exit(f"which-park: {exc}")
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = _settings.workers
+worker_class = "gthread"
+threads = _settings.threads
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+control_socket_disable = True
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"},
+        # Every request is logged by app.ops.request_log, without its query, so gunicorn need not.
+        "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False, "qualname": "gunicorn.access"},
+    },
+}

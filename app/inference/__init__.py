@@ -1,0 +1,1 @@
+"""From an upright RGB image to a verdict."""

@@ -1,0 +1,74 @@
+"""What speaks for a label, place by place: the heat map."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from app.inference.runtime import Array
+
+_MAP_SIDE_PX = 448
+_MOST_OPAQUE = 200
+
+# Anchors of the map's colours from little to much evidence: clear, then violet, orange and pale yellow.
+# Source: matplotlib's "inferno", which orders by lightness and so also reads in grey and for the colour-blind.
+_COLOURS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)], dtype=np.float64)
+
+
+def relative_evidence(evidence: Array) -> Array:
+    """Evidence (K, h, w) of each label against the labels' mean at each place.
+
+    A softmax does not change when the same number is added to every logit, so only this difference speaks for a label.
+    """
+    return np.asarray(evidence - evidence.mean(axis=0, keepdims=True), dtype=np.float32)
+
+
+def heat_map(evidence: Array, class_index: int, size: tuple[int, int]) -> Image.Image:
+    """The evidence for one label as a picture to lay over the photo.
+
+    Args:
+        evidence: (K, h, w), as the network gives it.
+        class_index: the label's index.
+        size: (width, height) of the photo, in pixels; the map has its shape, its long side at most 448 px.
+    Returns:
+        RGBA; clear where nothing speaks for the label, the more opaque and the lighter the more does. The scale is the
+        photo's own: its most telling place, for whichever label, is full.
+    """
+    relative = relative_evidence(evidence)
+    strongest = max(float(relative.max()), 1e-9)
+    strength = np.clip(relative[class_index] / strongest, 0.0, 1.0).astype(np.float32)
+    smooth = Image.fromarray(strength).resize(_map_size(size), Image.Resampling.BICUBIC)
+    return _coloured(np.clip(np.asarray(smooth), 0.0, 1.0))
+
+
+def _map_size(size: tuple[int, int]) -> tuple[int, int]:
+    scale = _MAP_SIDE_PX / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _coloured(strength: Array) -> Image.Image:
+    at = np.linspace(0.0, 1.0, len(_COLOURS))
+    channels = [np.interp(strength, at, _COLOURS[:, channel]) for channel in range(3)]
+    rgba = np.stack([*channels, strength * _MOST_OPAQUE], axis=-1)
+    return Image.fromarray(rgba.round().astype(np.uint8), mode=None)
+
+
+def png_data_uri(image: Image.Image) -> str:
+    """The image as a `data:image/png;base64,` URI."""
+    return _data_uri(image, "PNG", "image/png")
+
+
+def jpeg_data_uri(image: Image.Image, max_side_px: int) -> str:
+    """An RGB image, shrunk to a longest side, as a `data:image/jpeg;base64,` URI without metadata."""
+    copy = image.copy()
+    copy.thumbnail((max_side_px, max_side_px))
+    return _data_uri(copy, "JPEG", "image/jpeg", quality=82)
+
+
+def _data_uri(image: Image.Image, image_format: str, media_type: str, **options: int) -> str:
+    file = io.BytesIO()
+    image.save(file, image_format, **options)
+    return f"data:{media_type};base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,116 @@
+"""One photo, all the way: decode, fit, network, verdict."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from app.errors import BundleDamagedError, BusyError
+from app.inference.classifier import Classification, Classifier
+from app.inference.runtime import Array, NetworkOutput, Runtime
+from app.vision.bundle import ModelBundle
+from app.vision.image_io import open_image
+from app.vision.limits import ImageLimits
+from app.vision.preprocess import fit_image, to_batch
+
+
+@dataclass(frozen=True)
+class TimingMs:
+    """Where one photo's time went, in milliseconds."""
+
+    decode: float
+    queue: float
+    inference: float
+
+
+@dataclass(frozen=True)
+class PhotoResult:
+    """What is known of one photo. `image` is the photo, upright; `output` the network's, for it alone (N = 1)."""
+
+    prediction_id: str
+    classification: Classification
+    image: Image.Image
+    output: NetworkOutput
+    timing_ms: TimingMs
+
+    @property
+    def evidence(self) -> Array:
+        """Evidence (K, h, w) for each label."""
+        return np.asarray(self.output.evidence[0])
+
+
+class Predictor:
+    """The service both faces call.
+
+    Thread safety: `predict` may be called from any number of threads. One photo at a time is in the network, which uses
+    all cores by itself; `_turn` guards that. `_inside`, under `_count_lock`, counts it and those who wait.
+    """
+
+    def __init__(
+        self, bundle: ModelBundle, runtime: Runtime, limits: ImageLimits, max_waiting: int, max_wait_s: float
+    ) -> None:
+        self.bundle = bundle
+        self.runtime = runtime
+        self._limits = limits
+        self._max_waiting = max_waiting
+        self._max_wait_s = max_wait_s
+        self._classifier = Classifier(bundle.card, bundle.load_neighbours())
+        self._turn = threading.Lock()
+        self._count_lock = threading.Lock()
+        self._inside = 0
+
+    def predict(self, image_bytes: bytes) -> PhotoResult:
+        """The verdict for one photo, its bytes as they arrived.
+
+        Raises:
+            UnsupportedImageError, TooManyPixelsError, DamagedImageError: see `open_image`.
+            BusyError: too many photos wait already, or this one waited too long.
+        """
+        spec = self.bundle.card.preprocess
+        started = time.monotonic()
+        image = open_image(image_bytes, limits=self._limits, decode_px=spec.decode_px)
+        batch = to_batch([fit_image(image, spec)], spec)
+        decoded = time.monotonic()
+        with self._network_turn():
+            entered = time.monotonic()
+            output = self.runtime.run(batch)
+            left = time.monotonic()
+        classification = self._classifier.classify(output.logits[0], output.embedding[0])
+        timing = TimingMs(*(round(1000 * s, 1) for s in (decoded - started, entered - decoded, left - entered)))
+        return PhotoResult(uuid.uuid4().hex, classification, image, output, timing)
+
+    def warm_up(self) -> None:
+        """One real prediction, so that the first visitor does not pay for it, and a broken network shows at start.
+
+        Raises:
+            BundleDamagedError: the network does not give one finite logit per label.
+        """
+        spec = self.bundle.card.preprocess
+        batch = to_batch([Image.new("RGB", (spec.size_px, spec.size_px), "grey")], spec)
+        logits, n_labels = self.runtime.run(batch).logits, len(self.bundle.card.labels)
+        if logits.shape != (1, n_labels) or not np.isfinite(logits).all():
+            raise BundleDamagedError(f"The network gave logits of shape {logits.shape} for {n_labels} labels.")
+
+    @contextmanager
+    def _network_turn(self) -> Iterator[None]:
+        with self._count_lock:
+            if self._inside > self._max_waiting:
+                raise BusyError("Too many photos are being looked at right now. Try again in a moment.")
+            self._inside += 1
+        try:
+            if not self._turn.acquire(timeout=self._max_wait_s):
+                raise BusyError("The photo waited too long for its turn. Try again in a moment.")
+            try:
+                yield
+            finally:
+                self._turn.release()
+        finally:
+            with self._count_lock:
+                self._inside -= 1

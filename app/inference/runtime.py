@@ -1,0 +1,78 @@
+"""What runs the network: the interface, and the choice of one."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import BundleError
+from app.vision.bundle import ModelBundle
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """What the network gives for a batch of N photos, all float32.
+
+    `logits` (N, K); `embedding` (N, D); `evidence` (N, K, h, w), whose mean over the places is `logits`; `layers`, the
+    activations (N, C, h, w) of the stem and of the layers 1 to 3, by name.
+    """
+
+    logits: Array
+    embedding: Array
+    evidence: Array
+    layers: dict[str, Array]
+
+    @classmethod
+    def from_arrays(cls, arrays: list[Array], names: tuple[str, ...]) -> NetworkOutput:
+        """Of the network's outputs, in the order of `bundle.NETWORK_OUTPUTS`."""
+        logits, embedding, evidence, *layers = arrays
+        return cls(logits, embedding, evidence, dict(zip(names[3:], layers, strict=True)))
+
+
+class Runtime(Protocol):
+    """Runs one network. Safe to call from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """What runs where, for people: `onnxruntime on CPU`."""
+        ...
+
+    def run(self, batch: Array) -> NetworkOutput:
+        """The outputs for a batch, float32 (N, 3, H, W), as `preprocess.to_batch` makes it."""
+        ...
+
+
+def load_runtime(kind: str, bundle: ModelBundle, threads: int) -> Runtime:
+    """The runtime of a setting: `cpu`, `torch`, or `auto` (torch where it is installed and finds CUDA, else cpu).
+
+    Raises:
+        BundleError: the bundle lacks what the runtime reads, or torch is asked for and not installed.
+    """
+    if kind == "torch" or (kind == "auto" and _cuda_may_be_here()):
+        try:
+            from app.inference.torch_runtime import TorchRuntime
+        except ImportError as exc:
+            raise BundleError(f"The torch runtime needs torch and fastai, which are not installed: {exc}") from exc
+        if kind == "torch" or TorchRuntime.finds_cuda():
+            return TorchRuntime(bundle, threads)
+    from app.inference.cpu_runtime import CpuRuntime
+
+    return CpuRuntime(bundle, threads)
+
+
+def _cuda_may_be_here() -> bool:
+    """Whether importing torch to ask it is worth its seconds: it is installed, and so is NVIDIA's driver."""
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("fastai") is None:
+        return False
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""Photos as base64 text in JSON: `{"photos": [{"base64": "…"}]}`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from flask import Request
+
+from app.errors import MalformedBase64Error, MalformedRequestError, NoPhotoError
+from app.intake.incoming import IncomingPhoto
+from app.intake.upload import url_not_supported
+
+_SHAPE = 'Send {"photos": [{"base64": "…"}]}.'
+
+
+def read_json(request: Request) -> list[IncomingPhoto]:
+    """The photos of a JSON body, in its order.
+
+    Raises:
+        MalformedRequestError: not JSON, or not of that shape.
+        NoPhotoError: the list is empty.
+    """
+    try:
+        body = json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError) as exc:
+        raise MalformedRequestError(f"The body is not JSON. {_SHAPE}") from exc
+    entries = body.get("photos") if isinstance(body, dict) else None
+    if not isinstance(entries, list):
+        raise MalformedRequestError(f"The JSON has no list 'photos'. {_SHAPE}")
+    if not entries:
+        raise NoPhotoError(f"The list 'photos' is empty. {_SHAPE}")
+    return [_read_entry(entry, f"photos[{index}]") for index, entry in enumerate(entries)]
+
+
+def _read_entry(entry: Any, source: str) -> IncomingPhoto:
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise MalformedRequestError(f"{source} must be an object with one key, 'base64' or 'url'. {_SHAPE}")
+    kind, value = next(iter(entry.items()))
+    if kind not in ("base64", "url") or not isinstance(value, str):
+        raise MalformedRequestError(f"{source} must hold a text under 'base64' or 'url'. {_SHAPE}")
+    if kind == "url":
+        return url_not_supported(value)
+    try:
+        return IncomingPhoto(source, _decode_base64(value))
+    except (binascii.Error, ValueError):
+        return IncomingPhoto(source, error=MalformedBase64Error(f"{source} is not base64 text (RFC 4648, section 4)."))
+
+
+def _decode_base64(text: str) -> bytes:
+    """Bytes of base64 text, with or without line breaks and a `data:` prefix."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    return base64.b64decode("".join(text.split()), validate=True)

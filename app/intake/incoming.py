@@ -1,0 +1,29 @@
+"""IncomingPhoto, and the reading of a request into a list of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from app.errors import PhotoError
+
+_MAX_SOURCE_CHARS = 200
+
+
+@dataclass(frozen=True)
+class IncomingPhoto:
+    """One photo of a request: its bytes, or the error that kept it from arriving.
+
+    `source` is what the client calls it.
+    """
+
+    source: str
+    image_bytes: bytes = b""
+    error: PhotoError | None = None
+
+
+def plain_source(name: str | None, default: str) -> str:
+    """A client's name for a photo, safe to give back and to log: the last path component, no control characters."""
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
+    return printable[:_MAX_SOURCE_CHARS] or default

@@ -1,0 +1,1 @@
+"""What an operator needs: health, request ids, the request log."""

@@ -1,0 +1,74 @@
+"""The pages; they work without JavaScript."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
+
+from app.errors import NoPhotoError, WhichParkError
+from app.inference.evidence import heat_map, jpeg_data_uri, png_data_uri
+from app.inference.model_slot import ModelSlot
+from app.inference.predictor import PhotoResult
+from app.intake.request import read_photos
+from app.ops.request_log import request_id
+from app.vision.bundle import REPORT, Card
+from app.vision.image_io import FORMATS_IN_WORDS
+from app.web.headers import REPORT_POLICY
+from app.web.words import verdict_words
+
+_SHOWN_PX = 960
+
+
+def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
+    """The blueprint of the pages."""
+    pages = Blueprint("pages", __name__)
+    limits = {"formats": FORMATS_IN_WORDS, "max_mb": max_upload_bytes // 1_000_000}
+
+    @pages.get("/")
+    def index() -> str:
+        return render_template("index.html", card=slot.predictor.bundle.card, **limits)
+
+    @pages.post("/")
+    def ask() -> Response:
+        predictor = slot.predictor
+        card = predictor.bundle.card
+        try:
+            photo = read_photos(request, max_photos=1)[0]
+            if photo.error is not None:
+                raise photo.error
+            result = predictor.predict(photo.image_bytes)
+        except NoPhotoError:
+            return _form_again("Choose a photo first, then ask.", 400, card, limits)
+        except WhichParkError as error:
+            return _form_again(str(error), error.status, card, limits)
+        return make_response(render_template("result.html", card=card, **_shown(result, card), **limits))
+
+    @pages.get("/model/report")
+    def report() -> Response:
+        response = send_from_directory(slot.predictor.bundle.path.resolve(), REPORT)
+        response.headers["Content-Security-Policy"] = REPORT_POLICY
+        return response
+
+    return pages
+
+
+def _shown(result: PhotoResult, card: Card) -> dict[str, object]:
+    """What the result page shows: the photo, words, bars, and the heat map of the most probable label."""
+    top = result.classification.predictions[0].label
+    overlay = heat_map(result.evidence, card.vocab.index(top.label), result.image.size)
+    return {
+        "words": verdict_words(result.classification, card),
+        "verdict": result.classification.verdict,
+        "predictions": result.classification.predictions,
+        "photo": jpeg_data_uri(result.image, _SHOWN_PX),
+        "heat_map": png_data_uri(overlay),
+        "heat_map_label": top,
+        "timing_ms": result.timing_ms,
+    }
+
+
+def _form_again(message: str, status: int, card: Card, limits: dict[str, object]) -> Response:
+    page = render_template("index.html", card=card, message=message, request_id=request_id(), **limits)
+    response = make_response(page, status)
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response

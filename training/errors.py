@@ -1,0 +1,28 @@
+"""What a trainer may meet.
+
+WhichParkError
+└── TrainingError                printed as one line, exit code 2
+    ├── DataError                the data folder cannot be trained on
+    ├── WeightsUnavailableError  the pretrained weights cannot be had
+    └── ExportError              the exported bundle does not do what the learner does
+"""
+
+from __future__ import annotations
+
+from app.errors import WhichParkError
+
+
+class TrainingError(WhichParkError):
+    """Base of all expected failures of the trainer."""
+
+
+class DataError(TrainingError):
+    """The data folder cannot be trained on."""
+
+
+class WeightsUnavailableError(TrainingError):
+    """The pretrained weights cannot be downloaded, read, or do not fit the architecture."""
+
+
+class ExportError(TrainingError):
+    """The exported bundle does not do what the learner does."""

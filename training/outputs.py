@@ -1,0 +1,69 @@
+"""What the network says of the photos of one split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from fastai.learner import Learner
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from app.vision.bundle import Card
+from app.vision.image_io import open_image
+from app.vision.learner import EvidenceNetwork
+from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
+from app.vision.scores import neighbour_distance, probabilities
+from training.data import PhotoRow
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class SplitOutputs:
+    """For N photos of `rows`: logits (N, K), embeddings (N, D), targets (N,) as class indices, distances (N,) to the
+    nearest training photos of known labels."""
+
+    rows: tuple[PhotoRow, ...]
+    logits: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    targets: NDArray[np.int64]
+    distances: NDArray[np.float32]
+
+    def probabilities(self, card: Card) -> NDArray[np.float64]:
+        """Calibrated probabilities (N, K)."""
+        return probabilities(self.logits, card)
+
+
+def network_outputs(
+    learner: Learner, rows: Sequence[PhotoRow], spec: PreprocessSpec, what: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits (N, K) and embeddings (N, D) of photos, opened and fitted as the server does."""
+    network = EvidenceNetwork(learner.model).eval()
+    logits, embeddings = [], []
+    for start in tqdm(range(0, len(rows), _BATCH), desc=what, unit="batch", disable=None):
+        chosen = rows[start : start + _BATCH]
+        images = [fit_image(open_image(row.path, decode_px=spec.decode_px), spec) for row in chosen]
+        with torch.inference_mode():
+            outputs = network(torch.from_numpy(to_batch(images, spec)))
+        logits.append(outputs[0].numpy())
+        embeddings.append(outputs[1].numpy())
+    return np.concatenate(logits), np.concatenate(embeddings)
+
+
+def unit_length(embeddings: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Embeddings (N, D) scaled to length 1, as neighbours.npz keeps them."""
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.asarray(embeddings / np.maximum(norms, 1e-12), dtype=np.float16)
+
+
+def split_outputs(
+    learner: Learner, rows: Sequence[PhotoRow], card: Card, neighbours: NDArray[np.float16], k: int, what: str
+) -> SplitOutputs:
+    """The outputs for the rows of one split."""
+    logits, embeddings = network_outputs(learner, rows, card.preprocess, what)
+    targets = np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64)
+    distances = neighbour_distance(embeddings, neighbours.astype(np.float32), k)
+    return SplitOutputs(tuple(rows), logits, embeddings, targets, distances)

@@ -1,0 +1,187 @@
+"""One run, from a data folder to a bundle: check, split, fine-tune, calibrate, evaluate, export."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from fastai.learner import Learner
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from app.errors import PhotoError
+from app.vision.bundle import NEIGHBOURS, Card, Label, ModelBundle, Thresholds, file_sha256, read_bundle, write_card
+from app.vision.image_io import open_image
+from training.calibrate import calibrate
+from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
+from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group
+from training.errors import DataError
+from training.evaluate import evaluate
+from training.export import ensure_parity, export_learner, export_network
+from training.fit import fit
+from training.outputs import network_outputs, split_outputs, unit_length
+from training.report import write_report
+
+_PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What a run is asked for beside its TrainConfig: where the photos are, and what the bundle is called and says."""
+
+    data: Path
+    out: Path
+    name: str
+    version: str
+    command: str
+    note: str = ""
+    label_facts: Path | None = None
+
+
+def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
+    """The bundle that a run makes in `request.out`; CURRENT stays as it is.
+
+    Raises:
+        DataError, WeightsUnavailableError, ExportError: see `training.errors`.
+    """
+    target = request.out / f"{request.name}-{request.version}"
+    if target.exists():
+        raise DataError(f"{target} is there already. Give another --version, or take it away.")
+    facts = read_label_facts(request.label_facts)
+    rows = readable_rows(read_data_folder(request.data))
+    rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
+    vocab = sorted({row.label for row in rows})
+    print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
+    learner = fit(rows, vocab, config)
+    card = _new_card(request, config, rows, vocab, facts)
+    return _write_bundle(target, card, learner, rows, config)
+
+
+def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
+    """The rows whose photo can be opened; each of the others is named on the screen and left out.
+
+    Raises:
+        DataError: none can.
+    """
+    kept = []
+    for row in tqdm(rows, desc="check", unit="photo", disable=None):
+        try:
+            open_image(row.path, decode_px=8)
+            kept.append(row)
+        except (PhotoError, OSError) as error:
+            print(f"left out: {row.path}: {error}", flush=True)
+    if not kept:
+        raise DataError("None of the photos can be opened.")
+    return kept
+
+
+def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
+    """Display names and facts by label, of a YAML file.
+
+    Raises:
+        DataError: the file cannot be read, or is not a table of tables.
+    """
+    if path is None:
+        return {}
+    try:
+        table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as exc:
+        raise DataError(f"{path} cannot be read as label facts: {exc}") from exc
+    if not isinstance(table, dict) or not all(isinstance(row, dict) for row in table.values()):
+        raise DataError(f"{path} must hold a table per label, with its name and facts.")
+    return table
+
+
+def _write_bundle(
+    target: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig
+) -> ModelBundle:
+    """Makes the bundle beside its place and moves it there when it is whole."""
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    by_split = {split: [row for row in rows if row.split == split] for split in SPLITS}
+    neighbours = _write_neighbours(partial, card, learner, by_split["train"])
+    export_learner(learner, partial)
+    export_network(learner, card.preprocess, partial)
+    ensure_parity(partial, card, [row.path for row in by_split["valid"]])
+    valid = split_outputs(learner, by_split["valid"], card, neighbours, config.neighbours, "calibrate")
+    card = calibrate(card, valid, config)
+    test = split_outputs(learner, by_split["test"], card, neighbours, config.neighbours, "evaluate")
+    card = dataclasses.replace(card, metrics=evaluate(card, test))
+    write_report(card, partial)
+    write_card(partial, card)
+    partial.replace(target)
+    return read_bundle(target)
+
+
+def _write_neighbours(bundle: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow]) -> NDArray[np.float16]:
+    known = [row for row in rows if row.label != card.other_label]
+    _, embeddings = network_outputs(learner, known, card.preprocess, "neighbours")
+    units = unit_length(embeddings)
+    class_indices = np.array([card.vocab.index(row.label) for row in known], dtype=np.int16)
+    np.savez_compressed(bundle / NEIGHBOURS, embedding=units, class_index=class_indices)
+    return units
+
+
+def _new_card(
+    request: TrainRequest,
+    config: TrainConfig,
+    rows: Sequence[PhotoRow],
+    vocab: Sequence[str],
+    facts: dict[str, dict[str, Any]],
+) -> Card:
+    """The card before calibration and evaluation."""
+    return Card(
+        name=request.name,
+        version=request.version,
+        task="single_label",
+        labels=tuple(_label(slug, facts.get(slug, {})) for slug in vocab),
+        other_label=config.other_label if config.other_label in vocab else None,
+        preprocess=config.preprocess,
+        temperature=1.0,
+        thresholds=Thresholds((1.0,) * len(vocab)),
+        data=_describe_data(request, rows),
+        training={
+            "command": request.command,
+            "config": config.to_json(),
+            "weights_sha256": None if config.weights in (IMAGENET, NO_WEIGHTS) else file_sha256(Path(config.weights)),
+            "packages": {name: package_version(name) for name in _PACKAGES},
+            "python": platform.python_version(),
+        },
+    )
+
+
+def _label(slug: str, facts: dict[str, Any]) -> Label:
+    default = slug.replace("_", " ").replace("-", " ").capitalize()
+    return Label(slug, str(facts.get("name", default)), {k: v for k, v in facts.items() if k != "name"})
+
+
+def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str, Any]:
+    return {
+        "note": request.note,
+        "sha256": data_digest(rows, request.data),
+        "n_photos": len(rows),
+        "counts": {split: _counts(rows, split) for split in SPLITS},
+        "sources": {split: sorted({row.group for row in rows if row.split == split}) for split in SPLITS},
+    }
+
+
+def _counts(rows: Sequence[PhotoRow], split: Split) -> dict[str, int]:
+    labels = sorted({row.label for row in rows})
+    counts = Counter(row.label for row in rows if row.split == split)
+    return {label: counts[label] for label in labels}
+
+
+def _counts_in_words(rows: Sequence[PhotoRow]) -> str:
+    return "; ".join(
+        f"{split} {', '.join(f'{count} {label}' for label, count in _counts(rows, split).items())}" for split in SPLITS
+    )
