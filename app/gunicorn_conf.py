@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from app.config import Settings
 from app.errors import SettingsError
@@ -24,6 +25,7 @@ preload_app = False
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Heartbeats in memory; the disk may be read-only.
 control_socket_disable = True
 logconfig_dict = {
     "version": 1,

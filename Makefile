@@ -1,0 +1,42 @@
+# `make serve` is the main job. Every target sets up what it lacks in .venv; nothing else has to be prepared.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= photos/
+
+.PHONY: serve test train lint format clean
+
+serve: $(VENV)/.serving
+	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
+
+test: $(VENV)/.everything lint
+	$(BIN)/python -m pytest
+
+train: $(VENV)/.everything
+	$(BIN)/python -m training train --data $(DATA) --out models/ $(ARGS)
+
+lint: $(VENV)/.everything
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.everything
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
+
+$(VENV)/.serving: app/requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r app/requirements.txt
+	@touch $@
+
+$(VENV)/.everything: requirements.txt app/requirements.txt training/requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@ $(VENV)/.serving
