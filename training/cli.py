@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options, typed)
     except WhichParkError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # Third parties' reasons have many lines.
         return _EXPECTED_FAILURE
     return 0
 

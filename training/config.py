@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from app.vision.preprocess import PreprocessSpec
+from training.errors import ConfigError
 
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50")
 IMAGENET = "imagenet"
 NO_WEIGHTS = "none"
 
 
-def _choice(default: Any, help_text: str, choices: tuple[str, ...] | None = None) -> Any:
-    return dataclasses.field(default=default, metadata={"help": help_text, "choices": choices})
+def _choice(
+    default: Any,
+    help_text: str,
+    choices: tuple[str, ...] | None = None,
+    *,
+    least: float | None = None,
+    most: float = math.inf,
+) -> Any:
+    metadata = {"help": help_text, "choices": choices, "least": least, "most": most}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One row a choice; the command line has a flag of the same name for each."""
+    """One row a choice; the command line has a flag of the same name for each.
+
+    Raises:
+        ConfigError: a number is out of its range.
+    """
 
     arch: str = _choice("resnet18", "the network's body", ARCHITECTURES)
     weights: str = _choice(
         IMAGENET, "what the body starts from: 'imagenet' (downloaded), a torchvision state dict's file, or 'none'"
     )
-    size_px: int = _choice(224, "side of the square the network sees, in pixels")
-    freeze_epochs: int = _choice(2, "epochs that train the head alone, first")
-    epochs: int = _choice(12, "epochs that train everything, after")
-    batch_size: int = _choice(32, "photos a step")
-    lr: float = _choice(4e-3, "peak learning rate of the head while it trains alone; half of it after")
-    body_lr_divisor: float = _choice(4.0, "the body's first layers learn at this fraction (1/x) of the head's rate")
-    weight_decay: float = _choice(0.05, "weight decay")
-    dropout: float = _choice(0.3, "share of the embedding that is dropped in training")
-    label_smoothing: float = _choice(0.05, "share of the target spread over all labels")
-    min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps")
-    mixup: float = _choice(0.0, "mixup's alpha; 0: none")
+    size_px: int = _choice(224, "side of the square the network sees, in pixels", least=32, most=1024)
+    freeze_epochs: int = _choice(2, "epochs that train the head alone, first", least=0)
+    epochs: int = _choice(12, "epochs that train everything, after", least=0)
+    batch_size: int = _choice(32, "photos a step", least=2)
+    lr: float = _choice(4e-3, "peak learning rate of the head while it trains alone; half of it after", least=0)
+    body_lr_divisor: float = _choice(
+        4.0, "the body's first layers learn at this fraction (1/x) of the head's rate", least=1
+    )
+    weight_decay: float = _choice(0.05, "weight decay", least=0)
+    dropout: float = _choice(0.3, "share of the embedding that is dropped in training", least=0, most=0.99)
+    label_smoothing: float = _choice(0.05, "share of the target spread over all labels", least=0, most=0.99)
+    min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
+    mixup: float = _choice(0.0, "mixup's alpha; 0: none", least=0)
     class_weights: bool = _choice(False, "weigh a label by the inverse square root of its count")
     bf16: bool = _choice(False, "train in bfloat16 on the CPU (twice as fast where it has AVX512-BF16 or AMX)")
-    seed: int = _choice(42, "seed of the split and of the training")
-    n_folds: int = _choice(7, "sources are dealt into this many folds: one tests, one validates, the rest train")
-    target_precision: float = _choice(0.9, "share of 'match' verdicts that must be right on the validation photos")
-    neighbours: int = _choice(5, "nearest training photos whose mean distance tells 'unknown'")
-    known_share: float = _choice(0.98, "share of the validation photos of known labels that this distance must keep")
+    seed: int = _choice(42, "seed of the split and of the training", least=0, most=2**32 - 1)
+    n_folds: int = _choice(
+        7, "sources are dealt into this many folds: one tests, one validates, the rest train", least=3
+    )
+    target_precision: float = _choice(
+        0.9, "share of 'match' verdicts that must be right on the validation photos", least=0, most=1
+    )
+    neighbours: int = _choice(5, "nearest training photos whose mean distance tells 'unknown'", least=1)
+    known_share: float = _choice(
+        0.98, "share of the validation photos of known labels that this distance must keep", least=0, most=1
+    )
     other_label: str = _choice("other", "the label that means 'none of these', if the data has it")
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            least, most, value = field.metadata["least"], field.metadata["most"], getattr(self, field.name)
+            if least is not None and not (least <= value <= most and value < math.inf):
+                flag = f"--{field.name.replace('_', '-')}"
+                limit = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+                raise ConfigError(f"{flag} must be {limit}, got {value:g}: {field.metadata['help']}.")
 
     @property
     def preprocess(self) -> PreprocessSpec:

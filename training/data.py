@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from training.errors import DataError
@@ -77,18 +79,30 @@ def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list
     Raises:
         DataError: too few groups, or a label is absent from one of the splits.
     """
-    groups = [row.group for row in rows]
-    if len(set(groups)) < n_folds:
-        raise DataError(f"{len(set(groups))} source(s) cannot be split into {n_folds} folds; give --n-folds or photos.")
-    folds = np.zeros(len(rows), dtype=int)
-    splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
-    strata = [row.stratum for row in rows]
-    for fold, (_, chosen) in enumerate(splitter.split(strata, strata, groups)):
-        folds[chosen] = fold
+    n_groups = len({row.group for row in rows})
+    if n_groups < n_folds:
+        raise DataError(f"{n_groups} source(s) cannot be split into {n_folds} folds; give --n-folds or photos.")
     by_fold: dict[int, Split] = {0: "test", 1: "valid"}
+    folds = _deal(rows, n_folds, seed)
     result = [replace(row, split=by_fold.get(int(fold), "train")) for row, fold in zip(rows, folds, strict=True)]
     _ensure_every_label_everywhere(result)
     return result
+
+
+def _deal(rows: Sequence[PhotoRow], n_folds: int, seed: int) -> NDArray[np.int64]:
+    """Each row's fold (N,)."""
+    strata, groups = [row.stratum for row in rows], [row.group for row in rows]
+    folds = np.zeros(len(rows), dtype=np.int64)
+    splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
+    try:
+        with warnings.catch_warnings():
+            # A stratum smaller than the folds is no harm: every label is looked for in every split afterwards.
+            warnings.filterwarnings("ignore", message="The least populated class")
+            for fold, (_, chosen) in enumerate(splitter.split(strata, strata, groups)):
+                folds[chosen] = fold
+    except ValueError as exc:  # No stratum has as many photos as there are folds.
+        raise DataError(f"{len(rows)} photos cannot be split into {n_folds} folds ({exc}); give --n-folds.") from exc
+    return folds
 
 
 def _ensure_every_label_everywhere(rows: Sequence[PhotoRow]) -> None:

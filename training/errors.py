@@ -2,6 +2,7 @@
 
 WhichParkError
 └── TrainingError                printed as one line, exit code 2
+    ├── ConfigError              a choice has no sense
     ├── DataError                the data folder cannot be trained on
     ├── WeightsUnavailableError  the pretrained weights cannot be had
     └── ExportError              the exported bundle does not do what the learner does
@@ -14,6 +15,10 @@ from app.errors import WhichParkError
 
 class TrainingError(WhichParkError):
     """Base of all expected failures of the trainer."""
+
+
+class ConfigError(TrainingError):
+    """A choice has no sense."""
 
 
 class DataError(TrainingError):

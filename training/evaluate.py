@@ -82,7 +82,8 @@ def _verdicts(card: Card, test: SplitOutputs, probabilities: NDArray[np.float64]
     """What the server would have said of the test photos, of known labels and, folder by folder, of others."""
     other = card.vocab.index(card.other_label) if card.other_label else -1
     best = probabilities.argmax(axis=1)
-    near = test.distances <= (card.thresholds.max_distance or np.inf)
+    most = card.thresholds.max_distance
+    near = test.distances <= (np.inf if most is None else most)
     match = near & (best != other) & (probabilities.max(axis=1) >= np.array(card.thresholds.match)[best])
     unknown = ~near | (best == other)
     known = test.targets != other

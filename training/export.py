@@ -10,12 +10,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from fastai.learner import Learner, load_learner
+from fastai.learner import Learner
 from onnx import numpy_helper
 
 from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card
 from app.vision.image_io import open_image
-from app.vision.learner import EvidenceNetwork, learner_logits
+from app.vision.learner import EvidenceNetwork, learner_logits, load_trusted_learner
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import probabilities
 from training.errors import ExportError
@@ -28,9 +28,8 @@ _OPSET = 18
 
 def export_learner(learner: Learner, bundle: Path) -> None:
     """Writes learner.pkl: what `fastai.learner.load_learner` reads."""
-    learner.path = bundle
-    learner.export(LEARNER)
-    learner.path = Path()
+    learner.path = Path()  # It is pickled too, and is nobody's business.
+    learner.export(bundle / LEARNER)
 
 
 def export_network(learner: Learner, spec: PreprocessSpec, bundle: Path) -> None:
@@ -85,7 +84,7 @@ def ensure_parity(bundle: Path, card: Card, photos: Sequence[Path]) -> None:
     """
     chosen = list(photos)[:_PARITY_PHOTOS]
     spec = card.preprocess
-    learner = load_learner(bundle / LEARNER, cpu=True)
+    learner = load_trusted_learner(bundle / LEARNER)
     session = onnxruntime.InferenceSession(str(bundle / NETWORK), providers=["CPUExecutionProvider"])
     images = [fit_image(open_image(path, decode_px=spec.decode_px), spec) for path in chosen]
     logits = session.run(["logits"], {"batch": to_batch(images, spec)})[0]

@@ -61,7 +61,7 @@ def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: Tra
     )
     workers = min(8, os.cpu_count() or 1) if torch.cuda.is_available() else 0
     return dsets.dataloaders(
-        bs=config.batch_size,
+        bs=min(config.batch_size, len(dsets.train)),  # fastai drops an unfilled batch: with one alone, none is left.
         num_workers=workers,
         after_item=[CropPhoto(config.min_crop_area), FitPhoto(spec), ToTensor()],
         after_batch=[*batch_transforms(spec), *_augmentations()],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.vision.bundle import CURRENT, ModelBundle, read_bundle, write_atomically
+from app.errors import BundleMissingError
+from app.vision.bundle import CURRENT, ModelBundle, is_plain_name, read_bundle, write_atomically
 
 
 def promote(models: Path, name: str) -> ModelBundle:
@@ -13,6 +14,8 @@ def promote(models: Path, name: str) -> ModelBundle:
     Raises:
         BundleMissingError, BundleDamagedError, BundleSchemaError: it cannot be served; CURRENT stays as it was.
     """
+    if not is_plain_name(name):
+        raise BundleMissingError(f"{name!r} is not the name of a bundle. Give the name of a folder in {models}.")
     bundle = read_bundle(models / name)
     bundle.verify()
     write_atomically(models / CURRENT, f"{bundle.path.name}\n".encode())

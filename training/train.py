@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import platform
 import shutil
 from collections import Counter
@@ -19,7 +20,17 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app.errors import PhotoError
-from app.vision.bundle import NEIGHBOURS, Card, Label, ModelBundle, Thresholds, file_sha256, read_bundle, write_card
+from app.vision.bundle import (
+    NEIGHBOURS,
+    Card,
+    Label,
+    ModelBundle,
+    Thresholds,
+    file_sha256,
+    is_plain_name,
+    read_bundle,
+    write_card,
+)
 from app.vision.image_io import open_image
 from training.calibrate import calibrate
 from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
@@ -53,9 +64,7 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
     Raises:
         DataError, WeightsUnavailableError, ExportError: see `training.errors`.
     """
-    target = request.out / f"{request.name}-{request.version}"
-    if target.exists():
-        raise DataError(f"{target} is there already. Give another --version, or take it away.")
+    target = _free_place(request)
     facts = read_label_facts(request.label_facts)
     rows = readable_rows(read_data_folder(request.data))
     rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
@@ -66,11 +75,30 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
     return _write_bundle(target, card, learner, rows, config)
 
 
+def _free_place(request: TrainRequest) -> Path:
+    """Where the bundle will be; found out before the hours of training, not after.
+
+    Raises:
+        DataError: its name has no sense, it is there already, or nothing can be written there.
+    """
+    folder = f"{request.name}-{request.version}"
+    if not (is_plain_name(request.name) and is_plain_name(request.version)):
+        raise DataError(f"{folder!r} cannot be a bundle's name. Use letters, digits, '.', '_' and '-' alone.")
+    target = request.out / folder
+    if target.exists():
+        raise DataError(f"{target} is there already. Give another --version, or take it away.")
+    try:
+        request.out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise DataError(f"The bundle cannot be written to {request.out}: {exc}") from exc
+    return target
+
+
 def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
     """The rows whose photo can be opened; each of the others is named on the screen and left out.
 
     Raises:
-        DataError: none can.
+        DataError: none of a label's can.
     """
     kept = []
     for row in tqdm(rows, desc="check", unit="photo", disable=None):
@@ -79,8 +107,9 @@ def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
             kept.append(row)
         except (PhotoError, OSError) as error:
             print(f"left out: {row.path}: {error}", flush=True)
-    if not kept:
-        raise DataError("None of the photos can be opened.")
+    lost = {row.label for row in rows} - {row.label for row in kept}
+    if lost:
+        raise DataError(f"None of the photos of {', '.join(sorted(lost))} can be opened.")
     return kept
 
 
@@ -98,6 +127,12 @@ def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
         raise DataError(f"{path} cannot be read as label facts: {exc}") from exc
     if not isinstance(table, dict) or not all(isinstance(row, dict) for row in table.values()):
         raise DataError(f"{path} must hold a table per label, with its name and facts.")
+    try:
+        json.dumps(table, allow_nan=False)
+    except (TypeError, ValueError) as exc:
+        raise DataError(f"{path} holds what a card cannot ({exc}). Put dates in quotes.") from exc
+    if any("label" in row for row in table.values()):
+        raise DataError(f"{path} has a fact called 'label', which is the folder's name. Call it otherwise.")
     return table
 
 
@@ -107,7 +142,16 @@ def _write_bundle(
     """Makes the bundle beside its place and moves it there when it is whole."""
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial.mkdir()
+    try:
+        _fill_bundle(partial, card, learner, rows, config)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return read_bundle(target)
+
+
+def _fill_bundle(partial: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig) -> None:
     by_split = {split: [row for row in rows if row.split == split] for split in SPLITS}
     neighbours = _write_neighbours(partial, card, learner, by_split["train"])
     export_learner(learner, partial)
@@ -119,8 +163,6 @@ def _write_bundle(
     card = dataclasses.replace(card, metrics=evaluate(card, test))
     write_report(card, partial)
     write_card(partial, card)
-    partial.replace(target)
-    return read_bundle(target)
 
 
 def _write_neighbours(bundle: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow]) -> NDArray[np.float16]:

@@ -160,11 +160,15 @@ def _thresholds_from_json(data: dict[str, Any], vocab: list[str]) -> Thresholds:
     )
 
 
+def is_plain_name(value: object) -> bool:
+    """Whether it is one path component, not hidden: a card or CURRENT may not point outside its folder."""
+    return isinstance(value, str) and _PLAIN_NAME.fullmatch(value) is not None
+
+
 def _plain_name(value: Any) -> str:
-    """A name that is one path component and nothing else: a card may not point outside its folder."""
-    if not (isinstance(value, str) and _PLAIN_NAME.fullmatch(value)):
+    if not is_plain_name(value):
         raise ValueError(f"{value!r} is not a plain name")
-    return value
+    return str(value)
 
 
 def _one_of(value: Any, allowed: tuple[Any, ...]) -> Any:

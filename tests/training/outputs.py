@@ -1,0 +1,45 @@
+"""Network outputs made by hand, for the tests of what is computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.vision.bundle import Card, Label, Thresholds
+from app.vision.preprocess import PreprocessSpec
+from training.data import PhotoRow
+from training.outputs import SplitOutputs
+
+
+def make_card(*labels: str, match: float = 0.8, max_distance: float | None = 0.5) -> Card:
+    return Card(
+        name="toy",
+        version="1",
+        task="single_label",
+        labels=tuple(Label(label, label.capitalize()) for label in labels),
+        other_label="other" if "other" in labels else None,
+        preprocess=PreprocessSpec(size_px=32, decode_px=64),
+        temperature=1.0,
+        thresholds=Thresholds((match,) * len(labels), max_distance),
+    )
+
+
+def make_outputs(
+    card: Card,
+    strata: Sequence[str],
+    probabilities: Sequence[Sequence[float]],
+    distances: Sequence[float] | None = None,
+) -> SplitOutputs:
+    """Outputs whose softmax, at temperature 1, gives these probabilities; every photo is its own source."""
+    rows = tuple(
+        PhotoRow(Path(f"{stratum}/{i}.jpg"), stratum.split("/")[0], stratum, str(i)) for i, stratum in enumerate(strata)
+    )
+    return SplitOutputs(
+        rows=rows,
+        logits=np.log(np.array(probabilities, dtype=np.float32).reshape(len(rows), len(card.labels))),
+        embeddings=np.ones((len(rows), 4), dtype=np.float32),
+        targets=np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64),
+        distances=np.array(distances if distances is not None else [0.1] * len(rows), dtype=np.float32),
+    )

@@ -1,0 +1,106 @@
+"""The temperature and the thresholds of a card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.training.outputs import make_card, make_outputs
+from training.calibrate import calibrate, fit_temperature, match_threshold
+from training.config import TrainConfig
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5, 6.0])
+def test_the_temperature_of_overconfident_logits_is_found(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, (20_000, 4))
+    chances = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    targets = (chances.cumsum(axis=1) > rng.random((len(honest), 1))).argmax(axis=1)
+    found = fit_temperature((honest * temperature).astype(np.float32), targets)
+    assert found == pytest.approx(temperature, rel=0.05)  # 20 000 draws: its standard error is below 1 %.
+
+
+def test_the_temperature_of_faultless_logits_is_bounded() -> None:
+    logits = np.eye(3, dtype=np.float32)[[0, 1, 2] * 10]
+    assert 0.1 <= fit_temperature(logits, np.array([0, 1, 2] * 10)) < 0.11
+    assert 9.9 < fit_temperature(-logits, np.array([0, 1, 2] * 10)) <= 10
+
+
+def test_the_temperature_of_huge_logits_is_a_number() -> None:
+    logits = np.array([[3000.0, -3000.0], [-3000.0, 3000.0]], dtype=np.float32)
+    assert np.isfinite(fit_temperature(logits, np.array([0, 0])))
+
+
+def threshold(pairs: list[tuple[float, bool]], precision: float) -> float:
+    confidences = np.array([confidence for confidence, _ in pairs], dtype=np.float64)
+    return match_threshold(confidences, np.array([right for _, right in pairs], dtype=np.bool_), precision)
+
+
+def test_the_threshold_is_the_least_that_reaches_the_precision() -> None:
+    pairs = [(0.9, True), (0.8, True), (0.7, False), (0.6, True), (0.5, False), (0.4, False)]
+    assert threshold(pairs, 1.0) == 0.8
+    assert threshold(pairs, 0.75) == 0.6
+    assert threshold(pairs, 0.5) == 0.4
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("precision", [0.6, 0.9])
+def test_what_is_above_the_threshold_has_the_precision(seed: int, precision: float) -> None:
+    rng = np.random.default_rng(seed)
+    confidences = rng.random(300).round(2)
+    correct = rng.random(300) < confidences
+    least = match_threshold(confidences, correct, precision)
+    assert correct[confidences >= least].mean() >= precision
+    lower = np.unique(confidences[confidences < least])
+    assert all(correct[confidences >= value].mean() < precision for value in lower)
+
+
+def test_photos_of_equal_confidence_stand_on_the_same_side() -> None:
+    pairs = [(0.9, True), (0.7, True), (0.7, True), (0.7, False), (0.7, False)]
+    assert threshold(pairs, 0.9) == 0.9
+    assert threshold(list(reversed(pairs)), 0.9) == 0.9
+
+
+def test_a_precision_out_of_reach_is_approached() -> None:
+    pairs = [(0.9, False), (0.8, True), (0.7, True), (0.6, False)]
+    assert threshold(pairs, 0.95) == 0.7
+
+
+def test_if_nothing_is_right_the_highest_confidence_is_taken() -> None:
+    assert threshold([(0.9, False), (0.8, False)], 0.9) == 0.9
+
+
+def test_without_predictions_only_certainty_matches() -> None:
+    assert threshold([], 0.9) == 1.0
+
+
+def test_a_card_is_calibrated_on_photos_of_known_labels() -> None:
+    card = make_card("cats", "dogs", "other")
+    right = [[0.9, 0.05, 0.05]] * 8
+    unsure = [[0.6, 0.35, 0.05]] * 2
+    wrong = [[0.45, 0.5, 0.05]] * 2
+    other = [[0.1, 0.1, 0.8]] * 4
+    strata = ["cats"] * 12 + ["other/far"] * 4
+    distances = [0.01 * i for i in range(1, 13)] + [1.5] * 4
+    valid = make_outputs(card, strata, [*right, *unsure, *wrong, *other], distances)
+    result = calibrate(card, valid, TrainConfig(target_precision=1.0, known_share=1.0, neighbours=3))
+    named = valid.probabilities(result)[:, :2].max(axis=1)
+    assert result.temperature != 1.0
+    assert result.thresholds.max_distance == pytest.approx(0.12)
+    assert result.thresholds.neighbours == 3
+    assert result.thresholds.match == pytest.approx((named[8],) * 3)
+
+
+def test_the_distance_keeps_the_stated_share_of_known_photos() -> None:
+    card = make_card("cats", "dogs")
+    distances = [i / 100 for i in range(100)]
+    valid = make_outputs(card, ["cats", "dogs"] * 50, [[0.7, 0.3], [0.3, 0.7]] * 50, distances)
+    most = calibrate(card, valid, TrainConfig(known_share=0.9)).thresholds.max_distance
+    assert most is not None
+    assert (valid.distances <= most).mean() == pytest.approx(0.9)
+
+
+def test_the_label_other_is_never_called_a_match() -> None:
+    card = make_card("cats", "dogs", "other")
+    valid = make_outputs(card, ["cats", "other", "other"], [[0.1, 0.1, 0.8]] * 3)
+    assert calibrate(card, valid, TrainConfig()).thresholds.match == (1.0,) * 3
