@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from typing import Literal
 
@@ -74,7 +75,8 @@ def _row(path: Path, data: Path) -> PhotoRow:
 def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list[PhotoRow]:
     """The rows with their split: of `n_folds` folds one is test, one valid, the others train.
 
-    Whole groups only, strata in like shares as far as whole groups allow (scikit-learn's StratifiedGroupKFold).
+    Whole groups only, strata in like shares as far as whole groups allow: scikit-learn's StratifiedGroupKFold deals
+    the folds, and the pair of them that holds the strata most evenly tests and validates.
 
     Raises:
         DataError: too few groups, or a label is absent from one of the splits.
@@ -82,11 +84,30 @@ def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list
     n_groups = len({row.group for row in rows})
     if n_groups < n_folds:
         raise DataError(f"{n_groups} source(s) cannot be split into {n_folds} folds; give --n-folds or photos.")
-    by_fold: dict[int, Split] = {0: "test", 1: "valid"}
     folds = _deal(rows, n_folds, seed)
-    result = [replace(row, split=by_fold.get(int(fold), "train")) for row, fold in zip(rows, folds, strict=True)]
+    result = min((_assign(rows, folds, *pair) for pair in permutations(range(n_folds), 2)), key=_unevenness)
     _ensure_every_label_everywhere(result)
     return result
+
+
+def _assign(rows: Sequence[PhotoRow], folds: NDArray[np.int64], test: int, valid: int) -> list[PhotoRow]:
+    by_fold: dict[int, Split] = {test: "test", valid: "valid"}
+    return [replace(row, split=by_fold.get(int(fold), "train")) for row, fold in zip(rows, folds, strict=True)]
+
+
+def _unevenness(rows: Sequence[PhotoRow]) -> float:
+    """How far the strata's shares in test and valid are from those of all photos: 0 where they are the same.
+
+    A squared error relative to each stratum's own share, so that a small stratum is not forgotten in a split.
+    """
+    sizes = Counter(row.split for row in rows)
+    counts = Counter((row.stratum, row.split) for row in rows)
+    strata = Counter(row.stratum for row in rows)
+    return sum(
+        (counts[stratum, split] * len(rows) / (sizes[split] * total) - 1) ** 2 if sizes[split] else np.inf
+        for stratum, total in strata.items()
+        for split in ("test", "valid")
+    )
 
 
 def _deal(rows: Sequence[PhotoRow], n_folds: int, seed: int) -> NDArray[np.int64]:
