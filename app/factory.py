@@ -14,6 +14,7 @@ from app.config import Settings
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
+from app.intake.slow_clients import init_slow_clients
 from app.intake.upload import InMemoryRequest
 from app.ops.health import make_health
 from app.ops.request_log import init_request_log
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     app.config["MAX_FORM_PARTS"] = settings.max_photos + _MAX_FORM_PARTS_BESIDE_PHOTOS
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_request_log(app)
+    init_slow_clients(app)
     init_problems(app)
     init_security_headers(app)
     app.register_blueprint(make_api(slot, settings.max_photos))

@@ -1,0 +1,1 @@
+"""Real gunicorn, real HTTP."""
