@@ -64,6 +64,7 @@ def png_data_uri(image: Image.Image) -> str:
 def jpeg_data_uri(image: Image.Image, max_side_px: int) -> str:
     """An RGB image, shrunk to a longest side, as a `data:image/jpeg;base64,` URI without metadata."""
     copy = image.copy()
+    copy.info.clear()  # A JPEG's comment would be saved again.
     copy.thumbnail((max_side_px, max_side_px))
     return _data_uri(copy, "JPEG", "image/jpeg", quality=82)
 

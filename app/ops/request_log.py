@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from urllib.parse import quote
 
 from flask import Flask, Response, g, request
 
@@ -28,7 +29,8 @@ def init_request_log(app: Flask) -> None:
     def end(response: Response) -> Response:
         response.headers[_HEADER] = request_id()
         taken_ms = 1000 * (time.monotonic() - g.started)
-        _log.info("%s %s %d %.1f ms %s", request.method, request.path, response.status_code, taken_ms, request_id())
+        path = quote(request.path)  # A decoded line break would let a client write lines of its own.
+        _log.info("%s %s %d %.1f ms %s", request.method, path, response.status_code, taken_ms, request_id())
         return response
 
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,9 +156,9 @@ def _label_from_json(row: dict[str, Any]) -> Label:
 def _thresholds_from_json(data: dict[str, Any], vocab: list[str]) -> Thresholds:
     max_distance = data["max_distance"]
     return Thresholds(
-        match=tuple(float(data["match"][label]) for label in vocab),
-        max_distance=None if max_distance is None else float(max_distance),
-        neighbours=int(_positive(data["neighbours"])),
+        match=tuple(_finite(data["match"][label]) for label in vocab),
+        max_distance=None if max_distance is None else _finite(max_distance),
+        neighbours=_count(data["neighbours"]),
     )
 
 
@@ -177,10 +179,24 @@ def _one_of(value: Any, allowed: tuple[Any, ...]) -> Any:
     return value
 
 
-def _positive(value: Any) -> float:
+def _finite(value: Any) -> float:
     number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is no number")
+    return number
+
+
+def _positive(value: Any) -> float:
+    number = _finite(value)
     if not number > 0:
         raise ValueError(f"{value!r} must be above 0")
+    return number
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if number < 1 or number != value:
+        raise ValueError(f"{value!r} must be a whole number of at least 1")
     return number
 
 
@@ -216,12 +232,19 @@ class ModelBundle:
         """Unit embeddings of training photos, (n, D), or None where the bundle has none.
 
         Raises:
-            BundleMissingError, BundleDamagedError: see `verified_file`.
+            BundleMissingError, BundleDamagedError: see `verified_file`; also BundleDamagedError: no such array in it.
         """
         if NEIGHBOURS not in self.card.files:
             return None
-        with np.load(self.verified_file(NEIGHBOURS), allow_pickle=False) as arrays:
-            return np.asarray(arrays["embedding"], dtype=np.float32)
+        path = self.verified_file(NEIGHBOURS)
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                neighbours = np.asarray(arrays["embedding"], dtype=np.float32)
+        except (OSError, ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile) as exc:
+            raise BundleDamagedError(f"{NEIGHBOURS} of bundle {self.path.name} cannot be read: {exc!r}") from exc
+        if neighbours.ndim != 2 or neighbours.size == 0:
+            raise BundleDamagedError(f"{NEIGHBOURS} of bundle {self.path.name} has the shape {neighbours.shape}.")
+        return neighbours
 
 
 def read_bundle(path: Path) -> ModelBundle:
@@ -233,12 +256,12 @@ def read_bundle(path: Path) -> ModelBundle:
         BundleSchemaError: the card is of another schema.
     """
     try:
-        text = (path / CARD).read_text(encoding="utf-8")
+        text = (path / CARD).read_bytes()
     except OSError as exc:
         raise BundleMissingError(f"There is no bundle at {path}: its {CARD} cannot be read.") from exc
     try:
-        return ModelBundle(path=path, card=Card.from_json(json.loads(text)))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
+        return ModelBundle(path=path, card=Card.from_json(json.loads(text, parse_constant=_finite)))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as exc:
         raise BundleDamagedError(f"{CARD} of bundle {path.name} has no sense: {exc!r}") from exc
 
 
@@ -251,7 +274,7 @@ def read_current_bundle(models: Path) -> ModelBundle:
         BundleSchemaError: the card is of another schema.
     """
     try:
-        name = (models / CURRENT).read_text(encoding="utf-8").strip()
+        name = (models / CURRENT).read_text(encoding="utf-8", errors="replace").strip()
     except OSError as exc:
         raise BundleMissingError(f"{models / CURRENT} cannot be read; it names the bundle to serve.") from exc
     try:
@@ -262,7 +285,8 @@ def read_current_bundle(models: Path) -> ModelBundle:
 
 def write_card(path: Path, card: Card) -> None:
     """Writes card.json into the bundle's folder, with the sha256 of every other file there."""
-    files = {file.name: file_sha256(file) for file in sorted(path.iterdir()) if file.is_file() and file.name != CARD}
+    others = [file for file in sorted(path.iterdir()) if file.is_file() and file.name != CARD]
+    files = {file.name: file_sha256(file) for file in others if _PLAIN_NAME.fullmatch(file.name)}
     data = card.to_json() | {"files": files}
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(path / CARD, text.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # JPEG brings MPO, the 
 FORMATS_IN_WORDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 # The first bytes of each allowed format: they tell "damaged" from "not an image we read".
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|GIF8|BM|II[*+]\x00|MM\x00[*+]", re.DOTALL)
 
 _EXIF_ORIENTATION = 0x0112
 # Source: EXIF 2.32, tag Orientation; the transpose that brings each stored orientation upright.
@@ -64,7 +65,7 @@ def _open_header(data: bytes, limits: ImageLimits) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise TooManyPixelsError(_too_many_pixels(limits)) from exc
     except Exception as exc:  # As above: header parsers raise whatever the bytes lead them to.
-        if data.startswith(_SIGNATURES):
+        if _SIGNATURE.match(data):
             raise DamagedImageError("The image is damaged: its header cannot be read. Send the original file.") from exc
         raise UnsupportedImageError(f"This is not an image we can read. Send {FORMATS_IN_WORDS}.") from exc
     width, height = image.size
@@ -111,7 +112,7 @@ def _eight_bit_grey(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if values.dtype.kind == "f":
         values = np.nan_to_num(values)
-        scaled = values * 255.0 if values.max(initial=0.0) <= 1.0 else values
+        scaled = np.rint(values * 255.0 if values.max(initial=0.0) <= 1.0 else values)
     else:
         scaled = (np.clip(values, 0, 65535).astype(np.int64) + 128) // 257
     return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))

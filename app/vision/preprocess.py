@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,8 @@ class PreprocessSpec:
     def __post_init__(self) -> None:
         if not (8 <= self.size_px <= 4096 and self.size_px <= self.decode_px):
             raise ValueError(f"size_px must be in 8..4096 and at most decode_px, got {self.size_px}, {self.decode_px}")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+        numbers = (*self.mean, *self.std)
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0 or not all(map(math.isfinite, numbers)):
             raise ValueError(f"mean and std must have three numbers, std above 0, got {self.mean}, {self.std}")
 
     def to_json(self) -> dict[str, Any]:

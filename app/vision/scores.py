@@ -18,7 +18,7 @@ def probabilities(logits: Array, card: Card) -> NDArray[np.float64]:
     """
     scaled = logits.astype(np.float64) / card.temperature
     if card.task == "multi_label":
-        return 1.0 / (1.0 + np.exp(-scaled))
+        return np.asarray(np.exp(-np.logaddexp(0.0, -scaled)))  # 1 / (1 + exp(-x)), which would overflow.
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 

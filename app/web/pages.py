@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from app.errors import NoPhotoError, WhichParkError
+from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
 from app.inference.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import PhotoResult
@@ -21,7 +21,7 @@ _SHOWN_PX = 960
 def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
     """The blueprint of the pages."""
     pages = Blueprint("pages", __name__)
-    limits = {"formats": FORMATS_IN_WORDS, "max_mb": max_upload_bytes // 1_000_000}
+    limits: dict[str, object] = {"formats": FORMATS_IN_WORDS, "max_mb": f"{max_upload_bytes / 1e6:g}"}
 
     @pages.get("/")
     def index() -> str:
@@ -38,7 +38,7 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
             result = predictor.predict(photo.image_bytes)
         except NoPhotoError:
             return _form_again("Choose a photo first, then ask.", 400, card, limits)
-        except WhichParkError as error:
+        except (RequestError, PhotoError, UnavailableError) as error:
             return _form_again(str(error), error.status, card, limits)
         return make_response(render_template("result.html", card=card, **_shown(result, card), **limits))
 

@@ -1,0 +1,114 @@
+"""Photos as base64 text in JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from app.errors import MalformedBase64Error, MalformedRequestError, NoPhotoError, UrlNotSupportedError
+from app.intake.base64_json import read_json
+from app.intake.incoming import IncomingPhoto
+from tests.forms import make_request
+
+CONTENT = bytes(range(256))
+TEXT = base64.b64encode(CONTENT).decode()
+
+
+def _read(body: object) -> list[IncomingPhoto]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_json(make_request(data, "application/json"))
+
+
+def _read_one(text: str) -> IncomingPhoto:
+    [photo] = _read({"photos": [{"base64": text}]})
+    return photo
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        f"data:image/jpeg;base64,{TEXT}",
+        f"data:;base64,{TEXT}",
+        "\n".join(TEXT[at : at + 76] for at in range(0, len(TEXT), 76)),
+        "\r\n".join(TEXT[at : at + 64] for at in range(0, len(TEXT), 64)) + "\r\n",
+        f"  {TEXT}\t",
+        f"data:image/png;base64,\n{TEXT}\n",
+    ],
+    ids=["plain", "data uri", "data uri without type", "lines of 76", "lines of 64", "spaces", "data uri and lines"],
+)
+def test_base64_is_decoded(text: str) -> None:
+    assert _read_one(text) == IncomingPhoto("photos[0]", CONTENT)
+
+
+@pytest.mark.parametrize(
+    "text", ["!", "abc", "ab=c", "====", "_-_-", "é" * 4, "\ud800" * 4, "a" * 5, f"{TEXT}!", "[object Object]"]
+)
+def test_text_that_is_no_base64_is_the_photos_error(text: str) -> None:
+    photo = _read_one(text)
+    assert isinstance(photo.error, MalformedBase64Error)
+    assert (photo.source, photo.image_bytes) == ("photos[0]", b"")
+
+
+@pytest.mark.parametrize("text", ["", "data:image/png;base64,", "data:no comma"])
+def test_an_empty_text_is_an_empty_photo(text: str) -> None:
+    assert _read_one(text) == IncomingPhoto("photos[0]", b"")
+
+
+def test_photos_come_in_order_and_each_with_its_own_error() -> None:
+    photos = _read({"photos": [{"base64": TEXT}, {"base64": "!"}, {"url": "https://example.org/a/b.jpg?w=9"}]})
+    assert [photo.source for photo in photos] == ["photos[0]", "photos[1]", "b.jpg?w=9"]
+    assert [type(photo.error) for photo in photos] == [type(None), MalformedBase64Error, UrlNotSupportedError]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"{",
+        b"\xff\xfe",
+        b"\x00",
+        b"'single'",
+        b"[" * 100_000,
+        b'{"photos":' * 50_000,
+        b'{"photos": [' + b"[" * 50_000,
+        b"9" * 5000,
+    ],
+)
+def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedRequestError, match="is not JSON"):
+        _read(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, True, 7, 7.5, "photos", [], [{"base64": TEXT}], {}, {"photo": []}, {"photos": None}, {"photos": {}},
+     {"photos": TEXT}, {"photos": 1}, {"Photos": [{"base64": TEXT}]}],
+)  # fmt: skip
+def test_json_without_a_list_of_photos_is_malformed(body: object) -> None:
+    with pytest.raises(MalformedRequestError, match="no list 'photos'"):
+        _read(body)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, 1, True, TEXT, [], [TEXT], {}, {"base64": None}, {"base64": 1}, {"base64": [TEXT]}, {"base64": {"a": TEXT}},
+     {"url": 5}, {"file": "a.jpg"}, {"base64": TEXT, "url": "http://x"}, {"Base64": TEXT}],
+)  # fmt: skip
+def test_an_entry_of_another_shape_is_malformed_and_named(entry: object) -> None:
+    with pytest.raises(MalformedRequestError, match=r"photos\[1\] must"):
+        _read({"photos": [{"base64": TEXT}, entry]})
+
+
+def test_an_empty_list_holds_no_photo() -> None:
+    with pytest.raises(NoPhotoError, match="is empty"):
+        _read({"photos": []})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_any_unicode_encoding_of_json_is_read(encoding: str) -> None:
+    body = json.dumps({"photos": [{"base64": TEXT}]}).encode(encoding)
+    assert _read(body) == [IncomingPhoto("photos[0]", CONTENT)]

@@ -1,0 +1,142 @@
+"""Settings: their defaults, their bounds, and what is said of a value without sense."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from app.config import RUNTIMES, Settings, env_name, settings_table
+from app.errors import SettingsError
+from app.vision.limits import MAX_PIXELS_CEILING
+
+DEFAULTS = {
+    "HOST": "127.0.0.1",
+    "PORT": 8000,
+    "WEB_CONCURRENCY": 1,
+    "WHICHPARK_THREADS": 4,
+    "WHICHPARK_MODELS_DIR": Path(__file__).resolve().parent.parent / "models",
+    "WHICHPARK_RUNTIME": "auto",
+    "WHICHPARK_RUNTIME_THREADS": 0,
+    "WHICHPARK_MAX_UPLOAD_BYTES": 20_000_000,
+    "WHICHPARK_MAX_IMAGE_PX": 64_000_000,
+    "WHICHPARK_MAX_PHOTOS": 16,
+    "WHICHPARK_MAX_WAITING": 32,
+    "WHICHPARK_MAX_WAIT_S": 10.0,
+    "WHICHPARK_LOG_LEVEL": "info",
+}
+
+BOUNDS = {
+    "PORT": (1, 65535),
+    "WEB_CONCURRENCY": (1, 256),
+    "WHICHPARK_THREADS": (1, 256),
+    "WHICHPARK_RUNTIME_THREADS": (0, 256),
+    "WHICHPARK_MAX_UPLOAD_BYTES": (1_000, 1_000_000_000),
+    "WHICHPARK_MAX_IMAGE_PX": (64, MAX_PIXELS_CEILING),
+    "WHICHPARK_MAX_PHOTOS": (1, 1_000),
+    "WHICHPARK_MAX_WAITING": (0, 10_000),
+}
+
+CHOICES = {"WHICHPARK_RUNTIME": RUNTIMES, "WHICHPARK_LOG_LEVEL": ("debug", "info", "warning", "error")}
+
+
+def _value(name: str, text: str) -> object:
+    """What the setting becomes of a variable's text."""
+    [field] = [field for field in dataclasses.fields(Settings) if env_name(field) == name]
+    return getattr(Settings.from_environ({name: text}), field.name)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environ({})
+    assert settings == Settings()
+    assert {env_name(field): getattr(settings, field.name) for field in dataclasses.fields(settings)} == DEFAULTS
+
+
+def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
+    others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_MAX_WAIT_S"}
+    assert BOUNDS.keys() | CHOICES.keys() | others == DEFAULTS.keys()
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_blank_variable_is_as_none(name: str) -> None:
+    assert Settings.from_environ({name: ""}) == Settings()
+
+
+@pytest.mark.parametrize(("name", "bounds"), BOUNDS.items())
+def test_a_whole_number_is_taken_from_its_least_to_its_most(name: str, bounds: tuple[int, int]) -> None:
+    least, most = bounds
+    assert [_value(name, str(number)) for number in (least, least + 1, most - 1, most)] == [
+        least, least + 1, most - 1, most,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "bounds"), BOUNDS.items())
+def test_a_whole_number_beyond_its_bounds_is_refused(name: str, bounds: tuple[int, int]) -> None:
+    least, most = bounds
+    for number in (least - 1, most + 1):
+        with pytest.raises(SettingsError, match=f"{name}: it must be from {least} to {most}, got {number} "):
+            Settings.from_environ({name: str(number)})
+
+
+@pytest.mark.parametrize("text", ["many", "1.5", "1e3", "0x10", "1,000", " ", "9" * 5000, "nan"])
+@pytest.mark.parametrize("name", BOUNDS)
+def test_what_is_no_whole_number_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: a whole number is needed"):
+        Settings.from_environ({name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.01", 0.01), ("0.5", 0.5), ("3", 3.0), ("599.9", 599.9), ("600", 600)]
+)
+def test_a_time_is_taken_within_its_bounds(text: str, seconds: float) -> None:
+    assert _value("WHICHPARK_MAX_WAIT_S", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["0.009", "0", "-1", "600.1", "inf", "-inf", "nan"])
+def test_a_time_beyond_its_bounds_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"WHICHPARK_MAX_WAIT_S: it must be from 0\.01 to 600, got"):
+        Settings.from_environ({"WHICHPARK_MAX_WAIT_S": text})
+
+
+def test_a_time_that_is_no_number_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"WHICHPARK_MAX_WAIT_S: a number is needed, got '10s'"):
+        Settings.from_environ({"WHICHPARK_MAX_WAIT_S": "10s"})
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in CHOICES.items() for text in texts])
+def test_every_choice_is_taken(name: str, text: str) -> None:
+    assert _value(name, text) == text
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("text", ["other", "AUTO", "INFO", " "])
+def test_another_choice_is_refused_and_the_choices_are_said(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: it must be one of {', '.join(CHOICES[name])}, got '{text}'"):
+        Settings.from_environ({name: text})
+
+
+def test_texts_and_folders_are_taken_as_they_are() -> None:
+    settings = Settings.from_environ({"HOST": "::", "WHICHPARK_MODELS_DIR": "/srv/my models"})
+    assert (settings.host, settings.models_dir) == ("::", Path("/srv/my models"))
+
+
+@pytest.mark.parametrize("name", ["WHICHPARK_MAX_UPLOAD_BYTE", "WHICHPARK_HOST", "WHICHPARK_", "WHICHPARK_port"])
+def test_a_variable_of_ours_that_is_no_setting_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is no setting. The settings are: HOST, PORT"):
+        Settings.from_environ({name: "1"})
+
+
+def test_variables_of_others_are_none_of_our_business() -> None:
+    assert Settings.from_environ({"PATH": "/bin", "THREADS": "9", "whichpark_threads": "9"}) == Settings()
+
+
+def test_settings_do_not_change_after_they_are_read() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().port = 9  # type: ignore[misc]
+
+
+def test_the_table_has_a_row_for_every_setting() -> None:
+    _, _, *rows = settings_table().splitlines()
+    assert [row.split("`")[1] for row in rows] == list(DEFAULTS)
+    assert "| `WHICHPARK_MODELS_DIR` | `models/` |" in settings_table()  # Not where it lies on this machine.

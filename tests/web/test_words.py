@@ -1,0 +1,73 @@
+"""What a visitor is told of each verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.inference.classifier import Classification, Prediction, Verdict
+from app.vision.bundle import Card, Label, Thresholds
+from app.vision.preprocess import PreprocessSpec
+from app.web.words import verdict_words
+
+
+def _card(*names: str, other: bool = True) -> Card:
+    labels = tuple(Label(name.lower(), name) for name in names)
+    labels += (Label("other", "None of these"),) if other else ()
+    return Card(
+        "toy", "1", "single_label", labels, PreprocessSpec(), 1.0, Thresholds((0.5,) * len(labels)),
+        other_label="other" if other else None,
+    )  # fmt: skip
+
+
+def _found(verdict: Verdict, named: list[str], **probabilities: float) -> Classification:
+    rows = [Prediction(Label(name.lower(), name), value) for name, value in probabilities.items()]
+    rows.sort(key=lambda row: -row.probability)
+    return Classification(verdict, tuple(name.lower() for name in named), tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("probability", "detail"),
+    [
+        (1.0, "I am quite sure."),
+        (0.95, "I am quite sure."),
+        (0.949, "I am fairly sure."),
+        (0.8, "I am fairly sure."),
+        (0.799, "I think so, but I have been wrong with photos like this."),
+        (0.3, "I think so, but I have been wrong with photos like this."),
+    ],
+)
+def test_a_match_is_said_as_surely_as_it_is(probability: float, detail: str) -> None:
+    words = verdict_words(_found("match", ["Cat"], Cat=probability, Dog=1 - probability), _card("Cat", "Dog"))
+    assert (words.headline, words.detail) == ("This looks like Cat.", detail)
+
+
+def test_several_matches_are_all_named_and_only_as_sure_as_the_least() -> None:
+    found = _found("match", ["Cat", "Dog", "Cone"], Dog=0.99, Cat=0.97, Cone=0.7, Tree=0.1)
+    words = verdict_words(found, _card("Cat", "Dog", "Cone", "Tree"))
+    assert words.headline == "This looks like Dog, Cat and Cone."
+    assert words.detail.startswith("I think so")
+
+
+def test_unsure_names_the_two_likeliest_and_never_the_other() -> None:
+    found = _found("unsure", [], other=0.35, Dog=0.34, Cat=0.3, Cone=0.01)
+    words = verdict_words(found, _card("Cat", "Dog", "Cone"))
+    assert words.headline == "It could be Dog or Cat."
+    assert "not sure enough" in words.detail
+
+
+def test_unsure_of_a_single_label_names_it_alone() -> None:
+    assert verdict_words(_found("unsure", [], Dog=0.6, other=0.4), _card("Dog")).headline == "It could be Dog."
+
+
+@pytest.mark.parametrize(
+    ("names", "detail"),
+    [
+        (["Dog"], "I know Dog, and nothing else."),
+        (["Cat", "Dog"], "I know Cat and Dog, and nothing else."),
+        (["Cat", "Dog", "Cone"], "I know Cat, Dog and Cone, and nothing else."),
+    ],
+)
+@pytest.mark.parametrize("other", [True, False])
+def test_unknown_says_what_is_known(names: list[str], detail: str, other: bool) -> None:
+    words = verdict_words(_found("unknown", [], Cat=0.5, Dog=0.3), _card(*names, other=other))
+    assert (words.headline, words.detail) == ("This does not look like a place I know.", detail)
