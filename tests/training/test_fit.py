@@ -23,6 +23,8 @@ from training.fit import fit, make_dataloaders, make_learner, round_to_float16
 # isort: split
 from fastai.vision.core import PILImage
 
+pytestmark = pytest.mark.slow
+
 VOCAB = ["cats", "dogs", "other"]
 QUICK = TrainConfig(weights="none", size_px=32, freeze_epochs=0, epochs=1, batch_size=4, n_folds=3)
 

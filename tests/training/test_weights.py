@@ -13,6 +13,9 @@ from training.errors import WeightsUnavailableError
 from training.weights import load_resnet
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def state_dict(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
