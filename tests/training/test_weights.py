@@ -12,7 +12,6 @@ import torch
 from training.errors import WeightsUnavailableError
 from training.weights import load_resnet
 
-
 pytestmark = pytest.mark.slow
 
 
