@@ -42,6 +42,7 @@ from training.fit import fit
 from training.outputs import network_outputs, split_outputs, unit_length
 from training.report import write_report
 
+DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
 _PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 
 
@@ -114,7 +115,7 @@ def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
 
 
 def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
-    """Display names and facts by label, of a YAML file.
+    """Display names and facts by label, of a YAML file; where to download photos of a label is no fact of it.
 
     Raises:
         DataError: the file cannot be read, or is not a table of tables.
@@ -133,7 +134,7 @@ def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
         raise DataError(f"{path} holds what a card cannot ({exc}). Put dates in quotes.") from exc
     if any("label" in row for row in table.values()):
         raise DataError(f"{path} has a fact called 'label', which is the folder's name. Call it otherwise.")
-    return table
+    return {label: {key: fact for key, fact in row.items() if key != DOWNLOAD} for label, row in table.items()}
 
 
 def _write_bundle(
