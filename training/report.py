@@ -14,13 +14,13 @@ def write_report(card: Card, bundle: Path) -> None:
     """Writes the report of a card that holds its metrics."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["percent"] = _percent
+    environment.filters["percent"] = percent
     names = {label.label: label.name for label in card.labels}
     page = environment.get_template("report.html.j2").render(card=card, metrics=card.metrics, names=names)
     (bundle / REPORT).write_text(page, encoding="utf-8")
 
 
-def _percent(share: dict[str, Any] | None) -> str:
+def percent(share: dict[str, Any] | None) -> str:
     """A share as people read it: `84 % (77–90 %), 113 of 135`."""
     if share is None:
         return "no photos"
