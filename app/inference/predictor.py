@@ -90,13 +90,18 @@ class Predictor:
         """One real prediction, so that the first visitor does not pay for it, and a broken network shows at start.
 
         Raises:
-            BundleDamagedError: the network does not give one finite logit per label.
+            BundleDamagedError: the network does not give one finite logit per label, or its embedding is not of the
+                neighbours' width.
         """
         spec = self.bundle.card.preprocess
         batch = to_batch([Image.new("RGB", (spec.size_px, spec.size_px), "grey")], spec)
-        logits, n_labels = self.runtime.run(batch).logits, len(self.bundle.card.labels)
-        if logits.shape != (1, n_labels) or not np.isfinite(logits).all():
-            raise BundleDamagedError(f"The network gave logits of shape {logits.shape} for {n_labels} labels.")
+        output, n_labels = self.runtime.run(batch), len(self.bundle.card.labels)
+        if output.logits.shape != (1, n_labels) or not np.isfinite(output.logits).all():
+            raise BundleDamagedError(f"The network gave logits of shape {output.logits.shape} for {n_labels} labels.")
+        try:
+            self._classifier.classify(output.logits[0], output.embedding[0])
+        except ValueError as exc:
+            raise BundleDamagedError(f"The network's embedding does not fit the bundle's neighbours: {exc}") from exc
 
     @contextmanager
     def _network_turn(self) -> Iterator[None]:

@@ -6,8 +6,9 @@ import os
 
 import torch
 
+from app.errors import BundleDamagedError, BundleError
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import NETWORK_OUTPUTS, ModelBundle
+from app.vision.bundle import LEARNER, NETWORK_OUTPUTS, ModelBundle
 from app.vision.learner import EvidenceNetwork, load_verified_learner
 
 
@@ -21,12 +22,17 @@ class TorchRuntime:
         """Unpickles the learner, if its sha256 is the card's.
 
         Raises:
-            BundleMissingError, BundleDamagedError: learner.pkl is not there or not the card's.
+            BundleMissingError, BundleDamagedError: learner.pkl is not there, not the card's, or cannot be unpickled.
         """
         self._device = torch.device("cuda" if self.finds_cuda() else "cpu")
         if self._device.type == "cpu":
             torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
-        learner = load_verified_learner(bundle)
+        try:
+            learner = load_verified_learner(bundle)
+        except BundleError:
+            raise
+        except Exception as exc:  # Unpickling may raise anything that the pickled classes do.
+            raise BundleDamagedError(f"{LEARNER} of bundle {bundle.path.name} cannot be loaded: {exc!r}") from exc
         self._network = EvidenceNetwork(learner.model).eval().to(self._device)
         self.name = f"torch on {self._device.type.upper()}"
 

@@ -22,7 +22,8 @@ def read_photos(request: Request, max_photos: int) -> list[IncomingPhoto]:
     """
     photos = _read_any(request)
     if len(photos) > max_photos:
-        raise TooManyPhotosError(f"At most {max_photos} photos are taken in one request, this one has {len(photos)}.")
+        most = "One photo is" if max_photos == 1 else f"At most {max_photos} photos are"
+        raise TooManyPhotosError(f"{most} taken in one request, this one has {len(photos)}.")
     return photos
 
 

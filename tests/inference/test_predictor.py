@@ -247,3 +247,11 @@ def test_the_warm_up_is_one_prediction_of_the_real_shape(predictor: Predictor, r
 def test_a_network_that_does_not_fit_its_card_is_damaged(make: Callable[..., Predictor], logits: list[float]) -> None:
     with pytest.raises(BundleDamagedError, match="logits"):
         make(FakeRuntime(logits)).warm_up()
+
+
+def test_neighbours_of_another_width_are_damage_that_the_warm_up_finds(tmp_path: Path, card: Card) -> None:
+    np.savez(tmp_path / NEIGHBOURS, embedding=np.ones((2, 5), dtype=np.float32))
+    write_card(tmp_path, dataclasses.replace(card, thresholds=Thresholds((0.8,) * 3, max_distance=0.5)))
+    predictor = Predictor(read_bundle(tmp_path), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0)
+    with pytest.raises(BundleDamagedError, match="neighbours"):
+        predictor.warm_up()

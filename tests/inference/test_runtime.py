@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.errors import BundleError, BundleMissingError
+from app.errors import BundleDamagedError, BundleError, BundleMissingError
 from app.inference.runtime import NetworkOutput, load_runtime
-from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card, ModelBundle
+from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card, ModelBundle, file_sha256
 
 
 @pytest.fixture
@@ -56,3 +57,11 @@ def test_an_output_too_few_is_a_bug_that_shows() -> None:
     arrays = [np.zeros((1, 1), dtype=np.float32)] * (len(NETWORK_OUTPUTS) - 1)
     with pytest.raises(ValueError, match="zip"):
         NetworkOutput.from_arrays(arrays, NETWORK_OUTPUTS)
+
+
+@pytest.mark.slow
+def test_a_learner_that_cannot_be_unpickled_is_a_damaged_bundle(tmp_path: Path, card: Card) -> None:
+    (tmp_path / LEARNER).write_bytes(b"no pickle")
+    bundle = ModelBundle(tmp_path, dataclasses.replace(card, files={LEARNER: file_sha256(tmp_path / LEARNER)}))
+    with pytest.raises(BundleDamagedError, match="cannot be loaded"):
+        load_runtime("torch", bundle, threads=1)
