@@ -157,7 +157,7 @@ def test_no_photo_chosen_is_answered_kindly(client: FlaskClient) -> None:
 def test_the_page_takes_one_photo_at_a_time(client: FlaskClient, photo: bytes) -> None:
     answer = _ask(client, ("photo", "a.jpg", photo), ("photo", "b.jpg", photo))
     assert answer.status_code == 413
-    assert "At most 1 photos" in Page(answer).text
+    assert "One photo is" in Page(answer).text
 
 
 def test_an_upload_over_the_limit_is_a_page_too(client: FlaskClient) -> None:
