@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
 from app.vision.bundle import Card
+from app.vision.verdict import decide, known_labels
 from training.outputs import SplitOutputs
 
 _ECE_BINS = 10
@@ -39,7 +40,7 @@ def evaluate(card: Card, test: SplitOutputs) -> dict[str, Any]:
             "ece_before": round(expected_calibration_error(uncalibrated, test.targets), 4),
             "ece_after": round(expected_calibration_error(probabilities, test.targets), 4),
         },
-        "verdicts": _verdicts(card, test, probabilities),
+        "verdicts": _verdicts(card, test),
     }
 
 
@@ -78,18 +79,14 @@ def _accuracy_among_known(card: Card, test: SplitOutputs, probabilities: NDArray
     return share(best == test.targets[of_known])
 
 
-def _verdicts(card: Card, test: SplitOutputs, probabilities: NDArray[np.float64]) -> dict[str, Any]:
+def _verdicts(card: Card, test: SplitOutputs) -> dict[str, Any]:
     """What the server would have said of the test photos, of known labels and, folder by folder, of others."""
-    other = card.vocab.index(card.other_label) if card.other_label else -1
-    best = probabilities.argmax(axis=1)
-    most = card.thresholds.max_distance
-    near = test.distances <= (np.inf if most is None else most)
-    match = near & (best != other) & (probabilities.max(axis=1) >= np.array(card.thresholds.match)[best])
-    unknown = ~near | (best == other)
-    known = test.targets != other
+    verdicts = decide(card, test.logits, test.distances)
+    right = verdicts.named[np.arange(len(test.rows)), test.targets]
+    match, unknown, known = verdicts.match, verdicts.unknown, known_labels(card)[test.targets]
     strata = np.array([row.stratum for row in test.rows])
     return {
-        "match_is_right": share((best == test.targets)[match]),
+        "match_is_right": share(right[match]),
         "known": {"match": share(match[known]), "unknown": share(unknown[known])},
         "called_a_match": {stratum: share(match[strata == stratum]) for stratum in sorted(set(strata[~known]))},
         "not_called_unknown": {stratum: share(~unknown[strata == stratum]) for stratum in sorted(set(strata[~known]))},

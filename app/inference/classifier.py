@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.inference.runtime import Array
 from app.vision.bundle import Card, Label
 from app.vision.scores import neighbour_distance, probabilities
-
-Verdict = Literal["match", "unsure", "unknown"]
+from app.vision.verdict import Verdict, decide
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,6 @@ class Classifier:
 
     def __init__(self, card: Card, neighbours: Array | None) -> None:
         self._card = card
-        self._match = np.asarray(card.thresholds.match)
         self._neighbours = neighbours
 
     def classify(self, logits: Array, embedding: Array) -> Classification:
@@ -52,23 +48,12 @@ class Classifier:
         values = probabilities(logits[None], self._card)[0]
         order = np.argsort(-values, kind="stable")
         rows = tuple(Prediction(self._card.labels[i], float(values[i])) for i in order)
-        verdict, indices = self._verdict(values, embedding)
-        return Classification(verdict, tuple(self._card.vocab[i] for i in indices), rows)
+        verdicts = decide(self._card, logits[None], self._distance(embedding))
+        named = tuple(self._card.vocab[i] for i in np.flatnonzero(verdicts.named[0]))
+        return Classification(verdicts.of(0), named, rows)
 
-    def _verdict(self, values: NDArray[np.float64], embedding: Array) -> tuple[Verdict, list[int]]:
-        if self._is_far(embedding):
-            return "unknown", []
-        other = self._card.vocab.index(self._card.other_label) if self._card.other_label else None
-        if self._card.task == "multi_label":
-            found = [int(i) for i in np.flatnonzero(values >= self._match) if i != other]
-            return ("match", found) if found else ("unknown", [])
-        best = int(np.argmax(values))
-        if best == other:
-            return "unknown", []
-        return ("match", [best]) if values[best] >= self._match[best] else ("unsure", [])
-
-    def _is_far(self, embedding: Array) -> bool:
-        most = self._card.thresholds.max_distance
-        if most is None or self._neighbours is None:
-            return False
-        return bool(neighbour_distance(embedding[None], self._neighbours, self._card.thresholds.neighbours)[0] > most)
+    def _distance(self, embedding: Array) -> Array | None:
+        """How far the photo is from its nearest neighbours, (1,); None if no rule asks for it."""
+        if self._neighbours is None or self._card.thresholds.max_distance is None:
+            return None
+        return neighbour_distance(embedding[None], self._neighbours, self._card.thresholds.neighbours)

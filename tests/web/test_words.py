@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.inference.classifier import Classification, Prediction, Verdict
+from app.inference.classifier import Classification, Prediction
 from app.vision.bundle import Card, Label, Thresholds
 from app.vision.preprocess import PreprocessSpec
+from app.vision.verdict import Verdict
 from app.web.words import verdict_words
 
 

@@ -1,0 +1,70 @@
+"""THE rule of the three verdicts: what the server says of a photo is what evaluation measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.vision.bundle import Card
+from app.vision.scores import Array, probabilities
+
+Verdict = Literal["match", "unsure", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is said of N photos: `named` (N, K) are the labels that a match names, `unknown` (N,) those that show none.
+
+    A photo that is neither named nor unknown is unsure.
+    """
+
+    named: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+
+    @property
+    def match(self) -> NDArray[np.bool_]:
+        """Which of the photos are a match, (N,)."""
+        return np.asarray(self.named.any(axis=1))
+
+    def of(self, index: int) -> Verdict:
+        """The verdict of one photo."""
+        if self.unknown[index]:
+            return "unknown"
+        return "match" if self.named[index].any() else "unsure"
+
+
+def decide(card: Card, logits: Array, distances: Array | None) -> Verdicts:
+    """The verdicts for N photos.
+
+    Args:
+        logits: (N, K), as the network gives them.
+        distances: (N,), `scores.neighbour_distance` to as many neighbours as the card's thresholds say; None where the
+            bundle has no neighbours: then no photo is far.
+    """
+    values = probabilities(logits, card)
+    eligible = known_labels(card) & (_best_label(values) if card.task == "single_label" else True)
+    named = eligible & (values >= np.asarray(card.thresholds.match))
+    shows_none = ~(eligible if card.task == "single_label" else named).any(axis=1)
+    unknown = shows_none | _is_far(card, distances)
+    return Verdicts(named & ~unknown[:, None], unknown)
+
+
+def known_labels(card: Card) -> NDArray[np.bool_]:
+    """Which labels (K,) a verdict may name: all but "none of these"."""
+    return np.array([label != card.other_label for label in card.vocab])
+
+
+def _best_label(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where each row of values (N, K) is the highest; the first of several."""
+    return np.asarray(np.eye(values.shape[1], dtype=np.bool_)[values.argmax(axis=1)])
+
+
+def _is_far(card: Card, distances: Array | None) -> NDArray[np.bool_]:
+    """Which photos are farther than the card allows, (N,) or for all the same (1,)."""
+    most = card.thresholds.max_distance
+    if most is None or distances is None:
+        return np.zeros(1, dtype=np.bool_)
+    return np.asarray(distances > most)
