@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from app.vision.bundle import Card, Thresholds
+from app.vision.verdict import decide
 from training.config import TrainConfig
 from training.outputs import SplitOutputs
 
@@ -18,38 +20,52 @@ _HOTTEST = 10.0
 def calibrate(card: Card, valid: SplitOutputs, config: TrainConfig) -> Card:
     """The card with its temperature and thresholds; `valid` are the network's outputs for the validation photos."""
     card = dataclasses.replace(card, temperature=fit_temperature(valid.logits, valid.targets))
-    known = valid.targets != _other_index(card)
-    max_distance = float(np.quantile(valid.distances[known], config.known_share))
-    probabilities = valid.probabilities(card)
-    tops = probabilities.argmax(axis=1)
-    named = (tops != _other_index(card)) & (valid.distances <= max_distance)
-    threshold = match_threshold(
-        probabilities.max(axis=1)[named], (tops == valid.targets)[named], config.target_precision
-    )
-    thresholds = Thresholds((threshold,) * len(card.labels), max_distance, config.neighbours)
-    return dataclasses.replace(card, thresholds=thresholds)
+    max_distance = float(np.quantile(valid.distances[valid.shows_known(card)], config.known_share))
+    everything = Thresholds((0.0,) * len(card.labels), max_distance, config.neighbours)
+    card = dataclasses.replace(card, thresholds=everything)
+    match = match_thresholds(card, valid, config.target_precision)
+    return dataclasses.replace(card, thresholds=dataclasses.replace(everything, match=match))
 
 
-def _other_index(card: Card) -> int:
-    """Index of the label "none of these"; -1, which no photo has, if there is none."""
-    return card.vocab.index(card.other_label) if card.other_label else -1
+def match_thresholds(card: Card, valid: SplitOutputs, precision: float) -> tuple[float, ...]:
+    """Each label's least probability, given a card whose thresholds let every probability pass.
+
+    One for all labels together, since there are too few photos for one each; of several labels on a photo each has its
+    own, since each is a decision of its own.
+    """
+    named, values = decide(card, valid.logits, valid.distances).named, valid.probabilities(card)
+    if card.task == "single_label":
+        return (match_threshold(values[named], valid.shown[named], precision),) * len(card.labels)
+    columns = zip(named.T, values.T, valid.shown.T, strict=True)
+    return tuple(match_threshold(value[told], shown[told], precision) for told, value, shown in columns)
 
 
-def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
-    """The temperature that makes the targets (N,) most likely under softmax(logits / T), logits (N, K).
+def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64] | NDArray[np.float32]) -> float:
+    """The temperature that makes the targets most likely.
 
+    Args:
+        logits: (N, K).
+        targets: class indices (N,), under softmax(logits / T); or 0 and 1 (N, K), each under sigmoid(logits / T).
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, section 4.2.
     """
     wide = logits.astype(np.float64)
+    loss_at = _cross_entropy if targets.ndim == 1 else _binary_cross_entropy
 
     def loss(log_temperature: float) -> float:
-        scaled = wide / np.exp(log_temperature)
-        peak = scaled.max(axis=1, keepdims=True)
-        log_sum = np.log(np.exp(scaled - peak).sum(axis=1)) + peak[:, 0]
-        return float((log_sum - scaled[np.arange(len(targets)), targets]).mean())
+        return loss_at(wide / np.exp(log_temperature), targets)
 
     bound = np.log(_HOTTEST)
     return float(np.exp(minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x))
+
+
+def _cross_entropy(scaled: NDArray[np.float64], targets: NDArray[Any]) -> float:
+    peak = scaled.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(scaled - peak).sum(axis=1)) + peak[:, 0]
+    return float((log_sum - scaled[np.arange(len(targets)), targets]).mean())
+
+
+def _binary_cross_entropy(scaled: NDArray[np.float64], targets: NDArray[Any]) -> float:
+    return float((np.logaddexp(0.0, scaled) - scaled * targets).mean())
 
 
 def match_threshold(confidences: NDArray[np.float64], correct: NDArray[np.bool_], precision: float) -> float:

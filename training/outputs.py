@@ -16,6 +16,7 @@ from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import neighbour_distance, probabilities
+from app.vision.verdict import known_labels
 from training.data import PhotoRow
 
 _BATCH = 32
@@ -23,18 +24,29 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """For N photos of `rows`: logits (N, K), embeddings (N, D), targets (N,) as class indices, distances (N,) to the
-    nearest training photos of known labels."""
+    """For N photos of `rows`: logits (N, K), embeddings (N, D), distances (N,) to the nearest training photos of known
+    labels. `targets` are class indices (N,), or 0 and 1 for each label (N, K) where a photo may have several."""
 
     rows: tuple[PhotoRow, ...]
     logits: NDArray[np.float32]
     embeddings: NDArray[np.float32]
-    targets: NDArray[np.int64]
+    targets: NDArray[np.int64] | NDArray[np.float32]
     distances: NDArray[np.float32]
 
     def probabilities(self, card: Card) -> NDArray[np.float64]:
         """Calibrated probabilities (N, K)."""
         return probabilities(self.logits, card)
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Which labels each photo shows, (N, K)."""
+        if self.targets.ndim == 2:
+            return np.asarray(self.targets > 0)
+        return np.asarray(self.targets[:, None] == np.arange(self.logits.shape[1]))
+
+    def shows_known(self, card: Card) -> NDArray[np.bool_]:
+        """Which photos show a label that a verdict may name, (N,)."""
+        return np.asarray(self.shown[:, known_labels(card)].any(axis=1))
 
 
 def network_outputs(

@@ -15,6 +15,7 @@ def write_report(card: Card, bundle: Path) -> None:
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["percent"] = percent
+    environment.filters["estimate"] = estimate
     names = {label.label: label.name for label in card.labels}
     page = environment.get_template("report.html.j2").render(card=card, metrics=card.metrics, names=names)
     (bundle / REPORT).write_text(page, encoding="utf-8")
@@ -26,3 +27,11 @@ def percent(share: dict[str, Any] | None) -> str:
         return "no photos"
     value, low, high = (f"{100 * share[key]:.0f}" for key in ("value", "low", "high"))
     return f"{value} % ({low}–{high} %), {share['count']} of {share['of']}"
+
+
+def estimate(figure: dict[str, float] | None) -> str:
+    """A figure between 0 and 1 with its interval, as people read it: `3.1 % (1.9–4.8 %)`."""
+    if figure is None:
+        return "no photos"
+    value, low, high = (f"{100 * figure[key]:.1f}" for key in ("value", "low", "high"))
+    return f"{value} % ({low}–{high} %)"

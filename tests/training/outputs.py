@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,26 @@ def make_card(*labels: str, match: float = 0.8, max_distance: float | None = 0.5
         preprocess=PreprocessSpec(size_px=32, decode_px=64),
         temperature=1.0,
         thresholds=Thresholds((match,) * len(labels), max_distance),
+    )
+
+
+def make_multi_card(*labels: str, match: float | tuple[float, ...] = 0.5) -> Card:
+    """A card of photos that may show several labels."""
+    values = match if isinstance(match, tuple) else (match,) * len(labels)
+    return dataclasses.replace(make_card(*labels), task="multi_label", thresholds=Thresholds(values, 0.5))
+
+
+def make_multi_outputs(
+    card: Card, shown: Sequence[Sequence[int]], probabilities: Sequence[Sequence[float]], stratum: str = "photos"
+) -> SplitOutputs:
+    """Outputs whose sigmoid, at temperature 1, gives these probabilities; `shown` is 0 or 1 for each label."""
+    values = np.array(probabilities, dtype=np.float64).reshape(len(shown), len(card.labels))
+    return SplitOutputs(
+        rows=tuple(PhotoRow(Path(f"{stratum}/{i}.jpg"), stratum, stratum, str(i)) for i in range(len(shown))),
+        logits=np.log(values / (1 - values)).astype(np.float32),
+        embeddings=np.ones((len(shown), 4), dtype=np.float32),
+        targets=np.array(shown, dtype=np.float32).reshape(values.shape),
+        distances=np.full(len(shown), 0.1, dtype=np.float32),
     )
 
 

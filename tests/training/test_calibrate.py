@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.training.outputs import make_card, make_outputs
+from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
 from training.calibrate import calibrate, fit_temperature, match_threshold
 from training.config import TrainConfig
 
@@ -104,3 +104,21 @@ def test_the_label_other_is_never_called_a_match() -> None:
     card = make_card("cats", "dogs", "other")
     valid = make_outputs(card, ["cats", "other", "other"], [[0.1, 0.1, 0.8]] * 3)
     assert calibrate(card, valid, TrainConfig()).thresholds.match == (1.0,) * 3
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.5])
+def test_the_temperature_of_several_labels_is_found(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, (20_000, 3))
+    targets = (rng.random(honest.shape) < 1 / (1 + np.exp(-honest))).astype(np.float32)
+    found = fit_temperature((honest * temperature).astype(np.float32), targets)
+    assert found == pytest.approx(temperature, rel=0.05)  # 60 000 draws: its standard error is below 1 %.
+
+
+def test_each_of_several_labels_has_the_threshold_of_its_own_photos() -> None:
+    card = make_multi_card("cones", "dogs")
+    shown = [[1, 1], [1, 0], [0, 1], [1, 0]] * 5
+    valid = make_multi_outputs(card, shown, [[0.9, 0.9], [0.8, 0.6], [0.3, 0.5], [0.7, 0.2]] * 5)
+    result = calibrate(card, valid, TrainConfig(target_precision=1.0, known_share=1.0))
+    values = valid.probabilities(result)
+    assert result.thresholds.match == pytest.approx((values[3, 0], values[0, 1]))

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from tests.training.outputs import make_card, make_outputs
-from training.evaluate import evaluate, expected_calibration_error, share
-
-
-# Source: Wilson's formula worked by hand with z = 1.959964; 81 of 263 is the example of Newcombe 1998, table I.
-@pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (1, 29, 0.0061, 0.1718)],
-)
-def test_a_share_has_its_wilson_interval(hits: int, trials: int, low: float, high: float) -> None:
-    found = share(np.arange(trials) < hits)
-    assert found == {"value": round(hits / trials, 4), "low": low, "high": high, "count": hits, "of": trials}
-
-
-def test_a_share_of_nothing_is_none() -> None:
-    assert share(np.array([], dtype=np.bool_)) is None
+from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
+from training.evaluate import evaluate
 
 
 @pytest.fixture
@@ -104,7 +87,7 @@ def test_without_a_photo_of_a_known_label_there_is_no_figure_for_them() -> None:
     assert found["accuracy_among_known"] is None
     assert found["verdicts"]["known"] == {"match": None, "unknown": None}
     assert found["verdicts"]["match_is_right"] is None
-    assert found["per_label"]["cats"] == {"recall": None, "precision": None}
+    assert found["per_label"]["cats"] == {"recall": None, "precision": None, "f1": None}
 
 
 def test_a_distance_of_zero_is_a_limit_like_any_other() -> None:
@@ -113,32 +96,39 @@ def test_a_distance_of_zero_is_a_limit_like_any_other() -> None:
     assert counted(found["verdicts"]["known"]["unknown"]) == (1, 2)
 
 
-def slow_ece(probabilities: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
-    """Guo et al. 2017, equation 3, photo by photo."""
-    total = 0.0
-    for low in [n / 10 for n in range(10)]:
-        inside = [
-            i for i, row in enumerate(probabilities) if low <= row.max() < low + 0.1 or row.max() == low + 0.1 == 1
-        ]
-        right = sum(int(probabilities[i].argmax()) == int(targets[i]) for i in inside)
-        total += abs(right - sum(float(probabilities[i].max()) for i in inside))
-    return total / len(targets)
+def test_of_no_photos_there_are_no_figures() -> None:
+    card = make_card("cats", "dogs", "other")
+    found = evaluate(card, make_outputs(card, [], []))
+    assert (found["n_photos"], found["accuracy"], found["calibration"]["ece_after"]) == (0, None, None)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_calibration_error_is_that_of_the_formula(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    probabilities = rng.dirichlet([0.5] * 3, 200)
-    targets = rng.integers(0, 3, 200)
-    assert expected_calibration_error(probabilities, targets) == pytest.approx(slow_ece(probabilities, targets))
+@pytest.fixture
+def multi() -> dict[str, Any]:
+    """A dog and a cone, a dog, a cone taken for both, nothing, and a dog that is missed."""
+    card = make_multi_card("cones", "dogs", match=(0.7, 0.5))
+    shown = [[1, 1], [0, 1], [1, 0], [0, 0], [0, 1]]
+    return evaluate(card, make_multi_outputs(card, shown, [[0.9, 0.8], [0.6, 0.9], [0.8, 0.7], [0.1, 0.2], [0.2, 0.4]]))
 
 
-def test_certainty_that_is_always_right_has_no_calibration_error() -> None:
-    assert expected_calibration_error(np.eye(3), np.arange(3)) == 0.0
-    assert expected_calibration_error(np.eye(3), np.array([1, 2, 0])) == 1.0
+def test_of_several_labels_a_photo_is_right_if_all_are(multi: dict[str, Any]) -> None:
+    assert counted(multi["accuracy"]) == (3, 5)
+    assert counted(multi["verdicts"]["match_is_right"]) == (2, 3)
+    assert {key: counted(row) for key, row in multi["verdicts"]["known"].items()} == {
+        "match": (3, 4),
+        "unknown": (1, 4),
+    }
 
 
-def test_calibration_is_told_before_and_after_the_temperature() -> None:
-    card = replace(make_card("cats", "dogs"), temperature=1e6)
-    outputs = make_outputs(card, ["cats", "dogs"], [[0.9, 0.1], [0.9, 0.1]])
-    assert evaluate(card, outputs)["calibration"] == {"ece_before": 0.4, "ece_after": 0.0}
+def test_each_of_several_labels_has_its_figures_and_there_is_no_confusion(multi: dict[str, Any]) -> None:
+    dogs = multi["per_label"]["dogs"]
+    assert (counted(dogs["recall"]), counted(dogs["precision"])) == ((2, 3), (2, 3))
+    assert dogs["f1"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert dogs["average_precision"] == pytest.approx((1 + 1 + 3 / 4) / 3, abs=1e-4)
+    assert multi["mean_average_precision"] == pytest.approx((1 + dogs["average_precision"]) / 2, abs=1e-4)
+    assert "confusion" not in multi
+
+
+def test_photos_that_show_none_of_several_labels_are_others(multi: dict[str, Any]) -> None:
+    assert counted(multi["verdicts"]["called_a_match"]["photos"]) == (3, 5)
+    assert json.loads(json.dumps(multi, allow_nan=False)) == multi

@@ -1,0 +1,1 @@
+"""The parts of the evaluation, of outputs made by hand."""
