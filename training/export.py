@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from fastai.learner import Learner
 from onnx import numpy_helper
 
 from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card
+from app.vision.golden import golden_batch
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork, learner_logits, load_trusted_learner
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
@@ -74,6 +76,13 @@ def _keep_weights_in_float16(network: onnx.ModelProto) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def with_golden(card: Card, bundle: Path) -> Card:
+    """The card with the logits that model.onnx gives for the golden picture."""
+    session = onnxruntime.InferenceSession(str(bundle / NETWORK), providers=["CPUExecutionProvider"])
+    logits = session.run(["logits"], {"batch": golden_batch(card.preprocess)})[0]
+    return dataclasses.replace(card, golden=tuple(float(value) for value in logits[0]))
 
 
 def ensure_parity(bundle: Path, card: Card, photos: Sequence[Path]) -> None:

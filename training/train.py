@@ -37,7 +37,7 @@ from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
 from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group
 from training.errors import DataError
 from training.evaluate import evaluate
-from training.export import ensure_parity, export_learner, export_network
+from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
 from training.outputs import network_outputs, split_outputs, unit_length
 from training.report import write_report
@@ -161,7 +161,7 @@ def _fill_bundle(partial: Path, card: Card, learner: Learner, rows: Sequence[Pho
     valid = split_outputs(learner, by_split["valid"], card, neighbours, config.neighbours, "calibrate")
     card = calibrate(card, valid, config)
     test = split_outputs(learner, by_split["test"], card, neighbours, config.neighbours, "evaluate")
-    card = dataclasses.replace(card, metrics=evaluate(card, test))
+    card = with_golden(dataclasses.replace(card, metrics=evaluate(card, test)), partial)
     write_report(card, partial)
     write_card(partial, card)
 

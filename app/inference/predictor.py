@@ -16,6 +16,7 @@ from app.errors import BundleDamagedError, BusyError
 from app.inference.classifier import Classification, Classifier
 from app.inference.runtime import Array, NetworkOutput, Runtime
 from app.vision.bundle import ModelBundle
+from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
 from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import fit_image, to_batch
@@ -90,14 +91,18 @@ class Predictor:
         """One real prediction, so that the first visitor does not pay for it, and a broken network shows at start.
 
         Raises:
-            BundleDamagedError: the network does not give one finite logit per label, or its embedding is not of the
-                neighbours' width.
+            BundleDamagedError: the network does not give one finite logit per label, nor those that the card keeps of
+                the golden picture; or its embedding is not of the neighbours' width.
         """
-        spec = self.bundle.card.preprocess
-        batch = to_batch([Image.new("RGB", (spec.size_px, spec.size_px), "grey")], spec)
-        output, n_labels = self.runtime.run(batch), len(self.bundle.card.labels)
+        card = self.bundle.card
+        output, n_labels = self.runtime.run(golden_batch(card.preprocess)), len(card.labels)
         if output.logits.shape != (1, n_labels) or not np.isfinite(output.logits).all():
             raise BundleDamagedError(f"The network gave logits of shape {output.logits.shape} for {n_labels} labels.")
+        if not golden_gap(output.logits, card) <= GOLDEN_TOLERANCE:
+            raise BundleDamagedError(
+                f"{self.runtime.name} does not give the golden outputs of the bundle's card: "
+                f"off by {golden_gap(output.logits, card):.1e} in probability, {GOLDEN_TOLERANCE:g} is allowed."
+            )
         try:
             self._classifier.classify(output.logits[0], output.embedding[0])
         except ValueError as exc:

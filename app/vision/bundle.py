@@ -68,7 +68,10 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Card:
-    """card.json. `other_label` is the label that stands for "none of these", if there is one."""
+    """card.json. `other_label` is the label that stands for "none of these", if there is one.
+
+    `golden` are the logits (K) of the golden picture (see `app.vision.golden`).
+    """
 
     name: str
     version: str
@@ -78,6 +81,7 @@ class Card:
     temperature: float
     thresholds: Thresholds
     other_label: str | None = None
+    golden: tuple[float, ...] | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -109,6 +113,7 @@ class Card:
                 "max_distance": self.thresholds.max_distance,
                 "neighbours": self.thresholds.neighbours,
             },
+            "golden": None if self.golden is None else list(self.golden),
             "metrics": self.metrics,
             "data": self.data,
             "training": self.training,
@@ -141,6 +146,7 @@ class Card:
             preprocess=PreprocessSpec.from_json(data["preprocess"]),
             temperature=_positive(data["temperature"]),
             thresholds=_thresholds_from_json(data["thresholds"], vocab),
+            golden=_golden_from_json(data.get("golden"), vocab),
             metrics=dict(data["metrics"]),
             data=dict(data["data"]),
             training=dict(data["training"]),
@@ -165,6 +171,15 @@ def _thresholds_from_json(data: dict[str, Any], vocab: list[str]) -> Thresholds:
 def is_plain_name(value: object) -> bool:
     """Whether it is one path component, not hidden: a card or CURRENT may not point outside its folder."""
     return isinstance(value, str) and _PLAIN_NAME.fullmatch(value) is not None
+
+
+def _golden_from_json(values: Any, vocab: list[str]) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    golden = tuple(_finite(value) for value in values)
+    if len(golden) != len(vocab):
+        raise ValueError(f"golden must have {len(vocab)} logits, has {len(golden)}")
+    return golden
 
 
 def _plain_name(value: Any) -> str:

@@ -255,3 +255,11 @@ def test_neighbours_of_another_width_are_damage_that_the_warm_up_finds(tmp_path:
     predictor = Predictor(read_bundle(tmp_path), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0)
     with pytest.raises(BundleDamagedError, match="neighbours"):
         predictor.warm_up()
+
+
+def test_a_network_that_does_not_give_the_golden_outputs_is_damaged(card: Card, tmp_path: Path) -> None:
+    kept = dataclasses.replace(card, golden=tuple(LOGITS))
+    Predictor(ModelBundle(tmp_path, kept), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0).warm_up()
+    other = [LOGITS[0] + 0.1, *LOGITS[1:]]
+    with pytest.raises(BundleDamagedError, match="golden"):
+        Predictor(ModelBundle(tmp_path, kept), FakeRuntime(other), ImageLimits(), 0, 1.0).warm_up()
