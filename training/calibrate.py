@@ -10,21 +10,36 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from app.vision.bundle import Card, Thresholds
-from app.vision.verdict import decide
 from training.config import TrainConfig
+from training.evaluation.rejection import Method, limit_keeping
 from training.outputs import SplitOutputs
+from training.reject import compare_rejections, rejecting_thresholds
 
 _HOTTEST = 10.0
 
 
 def calibrate(card: Card, valid: SplitOutputs, config: TrainConfig) -> Card:
-    """The card with its temperature and thresholds; `valid` are the network's outputs for the validation photos."""
+    """The card with its temperature and thresholds; `valid` are the network's outputs for the validation photos.
+
+    Its metrics say how the ways to reject photos of no label compare, if there are such photos to compare them on.
+    """
     card = dataclasses.replace(card, temperature=fit_temperature(valid.logits, valid.targets))
-    max_distance = float(np.quantile(valid.distances[valid.shows_known(card)], config.known_share))
-    everything = Thresholds((0.0,) * len(card.labels), max_distance, config.neighbours)
-    card = dataclasses.replace(card, thresholds=everything)
-    match = match_thresholds(card, valid, config.target_precision)
-    return dataclasses.replace(card, thresholds=dataclasses.replace(everything, match=match))
+    card = _with_rejection(card, valid, config)
+    open_to_all = dataclasses.replace(card.thresholds, match=(0.0,) * len(card.labels))
+    match = match_thresholds(dataclasses.replace(card, thresholds=open_to_all), valid, config.target_precision)
+    return dataclasses.replace(card, thresholds=dataclasses.replace(open_to_all, match=match))
+
+
+def _with_rejection(card: Card, valid: SplitOutputs, config: TrainConfig) -> Card:
+    """The card with the best rule for "none of these"; by distance alone where there is nothing to compare."""
+    compared = compare_rejections(card, valid, config)
+    if compared is None:
+        distances = valid.distances(config.neighbours)[valid.shows_known(card)]
+        limit = limit_keeping(distances, config.known_share)
+        return dataclasses.replace(card, thresholds=Thresholds(card.thresholds.match, limit, config.neighbours))
+    kept = Method.from_json(compared["kept"], compared["methods"][compared["kept"]])
+    thresholds = rejecting_thresholds(card, valid, kept, config.known_share)
+    return dataclasses.replace(card, thresholds=thresholds, metrics={"rejection": {"validation": compared}})
 
 
 def match_thresholds(card: Card, valid: SplitOutputs, precision: float) -> tuple[float, ...]:
@@ -33,7 +48,7 @@ def match_thresholds(card: Card, valid: SplitOutputs, precision: float) -> tuple
     One for all labels together, since there are too few photos for one each; of several labels on a photo each has its
     own, since each is a decision of its own.
     """
-    named, values = decide(card, valid.logits, valid.distances).named, valid.probabilities(card)
+    named, values = valid.verdicts(card).named, valid.probabilities(card)
     if card.task == "single_label":
         return (match_threshold(values[named], valid.shown[named], precision),) * len(card.labels)
     columns = zip(named.T, values.T, valid.shown.T, strict=True)

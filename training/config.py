@@ -61,9 +61,11 @@ class TrainConfig:
     target_precision: float = _choice(
         0.9, "share of 'match' verdicts that must be right on the validation photos", least=0, most=1
     )
-    neighbours: int = _choice(5, "nearest training photos whose mean distance tells 'unknown'", least=1)
+    neighbours: int = _choice(
+        5, "nearest training photos whose mean distance may tell 'unknown' (1, 5 and 20 are tried beside)", least=1
+    )
     known_share: float = _choice(
-        0.98, "share of the validation photos of known labels that this distance must keep", least=0, most=1
+        0.98, "share of the validation photos of known labels that the rule for 'unknown' must keep", least=0, most=1
     )
     other_label: str = _choice("other", "the label that means 'none of these', if the data has it")
 

@@ -8,6 +8,7 @@ from app.vision.bundle import Card
 from training.evaluation.calibration import calibration_figures
 from training.evaluation.labels import label_figures
 from training.evaluation.mistakes import worst_mistakes
+from training.evaluation.rejection import rejection_on
 from training.evaluation.verdicts import verdict_figures
 from training.outputs import SplitOutputs
 
@@ -21,5 +22,6 @@ def evaluate(card: Card, test: SplitOutputs) -> dict[str, Any]:
         **label_figures(card, test),
         "calibration": calibration_figures(card, test),
         "verdicts": verdict_figures(card, test),
+        **rejection_on(card, test),
         "mistakes": [mistake.to_json(card) for mistake in worst_mistakes(card, test)],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +16,8 @@ from app.vision.bundle import Card
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
-from app.vision.scores import neighbour_distance, probabilities
-from app.vision.verdict import known_labels
+from app.vision.scores import known_labels, neighbour_distance, probabilities
+from app.vision.verdict import Verdicts, decide
 from training.data import PhotoRow
 
 _BATCH = 32
@@ -24,14 +25,23 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """For N photos of `rows`: logits (N, K), embeddings (N, D), distances (N,) to the nearest training photos of known
-    labels. `targets` are class indices (N,), or 0 and 1 for each label (N, K) where a photo may have several."""
+    """For N photos of `rows`: logits (N, K), embeddings (N, D), and `neighbours` (n, D), the unit embeddings of the
+    training photos of known labels. `targets` are class indices (N,), or 0 and 1 for each label (N, K) where a photo
+    may have several."""
 
     rows: tuple[PhotoRow, ...]
     logits: NDArray[np.float32]
     embeddings: NDArray[np.float32]
     targets: NDArray[np.int64] | NDArray[np.float32]
-    distances: NDArray[np.float32]
+    neighbours: NDArray[np.float32]
+
+    def distances(self, k: int) -> NDArray[np.float32]:
+        """How far each photo is from its k nearest neighbours, (N,)."""
+        return neighbour_distance(self.embeddings, self.neighbours, k)
+
+    def verdicts(self, card: Card) -> Verdicts:
+        """What the server would say."""
+        return decide(card, self.logits, self.distances(card.thresholds.neighbours))
 
     def probabilities(self, card: Card) -> NDArray[np.float64]:
         """Calibrated probabilities (N, K)."""
@@ -72,10 +82,9 @@ def unit_length(embeddings: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def split_outputs(
-    learner: Learner, rows: Sequence[PhotoRow], card: Card, neighbours: NDArray[np.float16], k: int, what: str
+    learner: Learner, rows: Sequence[PhotoRow], card: Card, neighbours: NDArray[np.floating[Any]], what: str
 ) -> SplitOutputs:
     """The outputs for the rows of one split."""
     logits, embeddings = network_outputs(learner, rows, card.preprocess, what)
     targets = np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64)
-    distances = neighbour_distance(embeddings, neighbours.astype(np.float32), k)
-    return SplitOutputs(tuple(rows), logits, embeddings, targets, distances)
+    return SplitOutputs(tuple(rows), logits, embeddings, targets, neighbours.astype(np.float32))

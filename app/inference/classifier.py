@@ -54,6 +54,6 @@ class Classifier:
 
     def _distance(self, embedding: Array) -> Array | None:
         """How far the photo is from its nearest neighbours, (1,); None if no rule asks for it."""
-        if self._neighbours is None or self._card.thresholds.max_distance is None:
+        if self._neighbours is None or not self._card.thresholds.use_distance:
             return None
         return neighbour_distance(embedding[None], self._neighbours, self._card.thresholds.neighbours)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from app.errors import BundleDamagedError, BundleMissingError, BundleSchemaError
 from app.vision.preprocess import PreprocessSpec
+from app.vision.rejection import Rejection
 
 SCHEMA_VERSION = 1
 CARD = "card.json"
@@ -58,12 +59,19 @@ class Thresholds:
 
     `match` is the least calibrated probability of each label, in index order. `max_distance` is the largest cosine
     distance (0..2) to the nearest training embeddings at which a photo still counts as something the model knows;
-    None where the bundle has no neighbours. `neighbours` is how many embeddings that distance is the mean over.
+    None where the bundle has no neighbours. `neighbours` is how many embeddings that distance is the mean over. A
+    `rejection` says more exactly what the model does not know, and stands in for `max_distance`.
     """
 
     match: tuple[float, ...]
     max_distance: float | None = None
     neighbours: int = 1
+    rejection: Rejection | None = None
+
+    @property
+    def use_distance(self) -> bool:
+        """Whether any of them asks how far a photo is from its neighbours."""
+        return self.max_distance is not None if self.rejection is None else "distance" in self.rejection.weights
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ class Card:
                 "match": dict(zip(self.vocab, self.thresholds.match, strict=True)),
                 "max_distance": self.thresholds.max_distance,
                 "neighbours": self.thresholds.neighbours,
+                "rejection": self.thresholds.rejection and self.thresholds.rejection.to_json(),
             },
             "golden": None if self.golden is None else list(self.golden),
             "metrics": self.metrics,
@@ -165,6 +174,7 @@ def _thresholds_from_json(data: dict[str, Any], vocab: list[str]) -> Thresholds:
         match=tuple(_finite(data["match"][label]) for label in vocab),
         max_distance=None if max_distance is None else _finite(max_distance),
         neighbours=_count(data["neighbours"]),
+        rejection=Rejection.from_json(data["rejection"]) if data.get("rejection") is not None else None,
     )
 
 

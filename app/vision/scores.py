@@ -10,6 +10,11 @@ from app.vision.bundle import Card
 Array = NDArray[np.float32]
 
 
+def known_labels(card: Card) -> NDArray[np.bool_]:
+    """Which labels (K,) a verdict may name: all but "none of these"."""
+    return np.array([label != card.other_label for label in card.vocab])
+
+
 def probabilities(logits: Array, card: Card) -> NDArray[np.float64]:
     """Calibrated probabilities (N, K) of logits (N, K).
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.vision.bundle import Card
-from app.vision.scores import Array, probabilities
+from app.vision.scores import Array, known_labels, probabilities
+from app.vision.signals import strangeness
 
 Verdict = Literal["match", "unsure", "unknown"]
 
@@ -48,13 +49,8 @@ def decide(card: Card, logits: Array, distances: Array | None) -> Verdicts:
     eligible = known_labels(card) & (_best_label(values) if card.task == "single_label" else True)
     named = eligible & (values >= np.asarray(card.thresholds.match))
     shows_none = ~(eligible if card.task == "single_label" else named).any(axis=1)
-    unknown = shows_none | _is_far(card, distances)
+    unknown = shows_none | _is_strange(card, logits, distances)
     return Verdicts(named & ~unknown[:, None], unknown)
-
-
-def known_labels(card: Card) -> NDArray[np.bool_]:
-    """Which labels (K,) a verdict may name: all but "none of these"."""
-    return np.array([label != card.other_label for label in card.vocab])
 
 
 def _best_label(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -62,9 +58,12 @@ def _best_label(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(np.eye(values.shape[1], dtype=np.bool_)[values.argmax(axis=1)])
 
 
-def _is_far(card: Card, distances: Array | None) -> NDArray[np.bool_]:
-    """Which photos are farther than the card allows, (N,) or for all the same (1,)."""
-    most = card.thresholds.max_distance
-    if most is None or distances is None:
+def _is_strange(card: Card, logits: Array, distances: Array | None) -> NDArray[np.bool_]:
+    """Which photos are none that the model knows, (N,) or for all the same (1,)."""
+    limits = card.thresholds
+    if limits.rejection is not None:
+        found = strangeness(limits.rejection, card, logits, distances)
+        return np.zeros(1, dtype=np.bool_) if found is None else np.asarray(found > limits.rejection.limit)
+    if limits.max_distance is None or distances is None:
         return np.zeros(1, dtype=np.bool_)
-    return np.asarray(distances > most)
+    return np.asarray(distances > limits.max_distance)

@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 
 from app.inference.classifier import Classification, Classifier
 from app.vision.bundle import Card, Thresholds
+from app.vision.rejection import Rejection
 from app.vision.scores import probabilities
 
 HERE = np.array([1.0, 0.0], dtype=np.float32)  # The embedding of every training photo in these tests.
@@ -72,6 +73,12 @@ def test_what_is_farther_than_max_distance_is_unknown(card: Card, max_distance: 
 def test_the_distance_is_to_as_many_neighbours_as_the_card_says(card: Card, k: int, verdict: str) -> None:
     classifier = Classifier(_with(card, max_distance=0.4, neighbours=k), np.eye(2, dtype=np.float32))
     assert classifier.classify(_array(0, 0, 9), HERE).verdict == verdict
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(0.99, "unknown"), (1.01, "match")])
+def test_a_rule_of_the_card_may_ask_for_the_distance(card: Card, limit: float, verdict: str) -> None:
+    card = _with(card, rejection=Rejection("distance", {"distance": 1.0}, limit))
+    assert _classify(card, _array(0, 0, 9), embedding=_array(0, 3)).verdict == verdict
 
 
 @pytest.mark.parametrize("task", ["single_label", "multi_label"])

@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.vision.bundle import Card, Label, Thresholds
 from app.vision.preprocess import PreprocessSpec
 from training.data import PhotoRow
 from training.outputs import SplitOutputs
+
+_HERE = np.array([[1.0, 0.0]], dtype=np.float32)  # The embedding of the one training photo.
+
+
+def embeddings_at(distances: Sequence[float]) -> NDArray[np.float32]:
+    """Embeddings (N, 2) at these cosine distances from the training photo."""
+    cosine = 1.0 - np.array(distances, dtype=np.float64)
+    return np.stack([cosine, np.sqrt(1.0 - cosine**2)], axis=1).astype(np.float32)
 
 
 def make_card(*labels: str, match: float = 0.8, max_distance: float | None = 0.5) -> Card:
@@ -41,9 +50,9 @@ def make_multi_outputs(
     return SplitOutputs(
         rows=tuple(PhotoRow(Path(f"{stratum}/{i}.jpg"), stratum, stratum, str(i)) for i in range(len(shown))),
         logits=np.log(values / (1 - values)).astype(np.float32),
-        embeddings=np.ones((len(shown), 4), dtype=np.float32),
+        embeddings=embeddings_at([0.1] * len(shown)),
         targets=np.array(shown, dtype=np.float32).reshape(values.shape),
-        distances=np.full(len(shown), 0.1, dtype=np.float32),
+        neighbours=_HERE,
     )
 
 
@@ -60,7 +69,7 @@ def make_outputs(
     return SplitOutputs(
         rows=rows,
         logits=np.log(np.array(probabilities, dtype=np.float32).reshape(len(rows), len(card.labels))),
-        embeddings=np.ones((len(rows), 4), dtype=np.float32),
+        embeddings=embeddings_at(distances if distances is not None else [0.1] * len(rows)),
         targets=np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64),
-        distances=np.array(distances if distances is not None else [0.1] * len(rows), dtype=np.float32),
+        neighbours=_HERE,
     )

@@ -8,6 +8,7 @@ import pytest
 from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
 from training.calibrate import calibrate, fit_temperature, match_threshold
 from training.config import TrainConfig
+from training.evaluation.rejection import Method
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5, 6.0])
@@ -81,13 +82,11 @@ def test_a_card_is_calibrated_on_photos_of_known_labels() -> None:
     wrong = [[0.45, 0.5, 0.05]] * 2
     other = [[0.1, 0.1, 0.8]] * 4
     strata = ["cats"] * 12 + ["other/far"] * 4
-    distances = [0.01 * i for i in range(1, 13)] + [1.5] * 4
-    valid = make_outputs(card, strata, [*right, *unsure, *wrong, *other], distances)
+    valid = make_outputs(card, strata, [*right, *unsure, *wrong, *other])
     result = calibrate(card, valid, TrainConfig(target_precision=1.0, known_share=1.0, neighbours=3))
     named = valid.probabilities(result)[:, :2].max(axis=1)
     assert result.temperature != 1.0
-    assert result.thresholds.max_distance == pytest.approx(0.12)
-    assert result.thresholds.neighbours == 3
+    assert result.thresholds.rejection is not None and result.thresholds.rejection.method == "other"
     assert result.thresholds.match == pytest.approx((named[8],) * 3)
 
 
@@ -97,7 +96,19 @@ def test_the_distance_keeps_the_stated_share_of_known_photos() -> None:
     valid = make_outputs(card, ["cats", "dogs"] * 50, [[0.7, 0.3], [0.3, 0.7]] * 50, distances)
     most = calibrate(card, valid, TrainConfig(known_share=0.9)).thresholds.max_distance
     assert most is not None
-    assert (valid.distances <= most).mean() == pytest.approx(0.9)
+    assert (valid.distances(5) <= most).mean() == pytest.approx(0.9)
+
+
+def test_the_rule_for_unknown_keeps_the_stated_share_of_known_photos() -> None:
+    card, rng = make_card("cats", "dogs", "other"), np.random.default_rng(0)
+    strata = ["cats", "dogs"] * 50 + ["other/far"] * 50
+    valid = make_outputs(card, strata, rng.dirichlet([1, 1, 1], 150).tolist(), rng.random(150).tolist())
+    result = calibrate(card, valid, TrainConfig(known_share=0.9))
+    rule = result.thresholds.rejection
+    assert rule is not None and result.thresholds.max_distance is None
+    method = Method.from_json(rule.method, result.metrics["rejection"]["validation"]["methods"][rule.method])
+    assert result.thresholds.neighbours == method.neighbours
+    assert (method.strangeness(result, valid)[:100] <= rule.limit).mean() == pytest.approx(0.9, abs=0.011)
 
 
 def test_the_label_other_is_never_called_a_match() -> None:

@@ -28,6 +28,7 @@ from app.vision.bundle import (
     write_atomically,
     write_card,
 )
+from app.vision.rejection import Rejection
 
 
 @pytest.fixture
@@ -76,6 +77,17 @@ def test_a_card_comes_back_from_its_json(card: Card) -> None:
 def test_a_card_without_other_label_and_distance_comes_back(card: Card, task: Any) -> None:
     plain = dataclasses.replace(card, other_label=None, task=task)
     assert Card.from_json(json.loads(json.dumps(plain.to_json()))) == plain
+
+
+def test_a_rule_for_unknown_comes_back(card: Card) -> None:
+    rule = Rejection("other_and_distance", {"other": 0.5, "distance": 3.25}, 1.5)
+    full = dataclasses.replace(card, thresholds=Thresholds((0.5, 0.6, 0.7), neighbours=5, rejection=rule))
+    assert Card.from_json(json.loads(json.dumps(full.to_json()))) == full
+
+
+def test_a_card_of_before_there_were_rules_has_none(folder: Path) -> None:
+    _edit_card(folder, lambda data: data["thresholds"].pop("rejection"))
+    assert read_bundle(folder).card.thresholds.rejection is None
 
 
 def test_a_written_bundle_is_read_again(folder: Path, card: Card) -> None:
@@ -199,6 +211,14 @@ def test_a_card_that_lacks_a_key_is_damaged(folder: Path, key: str) -> None:
         _set("thresholds", "neighbours", 0),
         _set("thresholds", "neighbours", 0.5),
         _set("thresholds", "neighbours", None),
+        _set("thresholds", "rejection", {}),
+        _set("thresholds", "rejection", []),
+        _set("thresholds", "rejection", {"method": "x", "weights": {}, "limit": 0}),
+        _set("thresholds", "rejection", {"method": "x", "weights": {"mood": 1}, "limit": 0}),
+        _set("thresholds", "rejection", {"method": "x", "weights": {"energy": "much"}, "limit": 0}),
+        _set("thresholds", "rejection", {"method": "x", "weights": {"energy": 1}, "limit": float("inf")}),
+        _set("thresholds", "rejection", {"method": "x", "weights": {"energy": float("nan")}, "limit": 0}),
+        _set("thresholds", "rejection", {"method": "x", "weights": {"energy": 1}}),
         _set("preprocess", "std", [float("nan")] * 3),
         _set("metrics", {"accuracy": float("nan")}),
         _set("metrics", None),

@@ -10,7 +10,9 @@ import pytest
 from scipy.special import expit, softmax
 
 from app.vision.bundle import Card, Thresholds
-from app.vision.verdict import decide, known_labels
+from app.vision.rejection import Rejection
+from app.vision.scores import known_labels
+from app.vision.verdict import decide
 
 
 def said_slowly(card: Card, logits: np.ndarray, distance: float | None) -> tuple[str, list[int]]:
@@ -66,3 +68,28 @@ def test_no_photos_have_no_verdicts(card: Card) -> None:
 def test_the_label_for_none_of_these_is_not_known(card: Card) -> None:
     assert known_labels(card).tolist() == [False, True, True]
     assert known_labels(dataclasses.replace(card, other_label=None)).all()
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(1.0, "unknown"), (1.1, "unknown"), (1.2, "match"), (9.0, "match")])
+def test_a_rule_of_the_card_stands_in_for_the_distance(card: Card, limit: float, verdict: str) -> None:
+    rule = Rejection("energy_and_distance", {"energy": 0.25, "distance": 4.0}, limit)
+    thresholds = Thresholds((0.5,) * 3, max_distance=0.0, rejection=rule)
+    found = decide(
+        dataclasses.replace(card, thresholds=thresholds),
+        np.array([[0, 0, 3]], dtype=np.float32),  # An energy of -log(exp(0) + exp(3)): -3.05.
+        np.array([0.475], dtype=np.float32),
+    )
+    assert found.of(0) == verdict
+
+
+def test_a_rule_of_distance_rejects_nothing_without_distances(card: Card) -> None:
+    rule = Rejection("distance", {"distance": 1.0}, -1.0)
+    card = dataclasses.replace(card, thresholds=Thresholds((0.5,) * 3, rejection=rule))
+    assert decide(card, np.array([[0, 0, 9]], dtype=np.float32), None).match.all()
+
+
+def test_the_most_probable_label_for_none_of_these_is_unknown_by_every_rule(card: Card) -> None:
+    card = dataclasses.replace(
+        card, thresholds=Thresholds((0.5,) * 3, rejection=Rejection("other", {"other": 1.0}, 99.0))
+    )
+    assert decide(card, np.array([[9, 0, 0]], dtype=np.float32), None).unknown.all()

@@ -18,7 +18,7 @@ from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import REPORT, Card, Label, ModelBundle
+from app.vision.bundle import REPORT, Card, Label, ModelBundle, Thresholds
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
 from tests.forms import FORM, form_body
@@ -71,7 +71,7 @@ def test_the_first_page_names_the_labels_and_not_the_other(client: FlaskClient) 
 def test_the_first_page_lists_any_number_of_labels(make_client: MakeClient, names: list[str], sentence: str) -> None:
     labels = (Label("other", "None of these"), *(Label(name.lower(), name) for name in names))
     runtime = FakeRuntime([0.0] * len(labels))
-    page = Page(make_client(runtime, labels=labels).get("/"))
+    page = Page(make_client(runtime, labels=labels, thresholds=Thresholds((0.8,) * len(labels))).get("/"))
     assert sentence in page.text
 
 

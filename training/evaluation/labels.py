@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from app.vision.bundle import Card
-from app.vision.verdict import known_labels
+from app.vision.scores import known_labels
 from training.evaluation.intervals import draw_sources, estimate, share
 from training.outputs import SplitOutputs
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.vision.bundle import Card
-from app.vision.verdict import Verdict, decide
+from app.vision.verdict import Verdict
 from training.data import PhotoRow
 from training.evaluation.labels import said_labels
 from training.outputs import SplitOutputs
@@ -39,7 +39,7 @@ class Mistake:
 def worst_mistakes(card: Card, outputs: SplitOutputs, most: int = _MOST) -> list[Mistake]:
     """The photos that were taken for something else, the worst first, at most `most`."""
     values, said, shown = outputs.probabilities(card), said_labels(card, outputs), outputs.shown
-    verdicts = decide(card, outputs.logits, outputs.distances)
+    verdicts = outputs.verdicts(card)
     error = np.where(said != shown, np.abs(values - shown), 0.0).max(axis=1)
     worst = [int(i) for i in np.argsort(-error, kind="stable")[:most] if (said[i] != shown[i]).any()]
     return [

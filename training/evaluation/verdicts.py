@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from app.vision.bundle import Card
-from app.vision.verdict import decide
 from training.evaluation.intervals import share
 from training.outputs import SplitOutputs
 
@@ -17,7 +16,7 @@ def verdict_figures(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
 
     A match of several labels is right if the photo shows them all.
     """
-    verdicts = decide(card, outputs.logits, outputs.distances)
+    verdicts = outputs.verdicts(card)
     match, unknown, known = verdicts.match, verdicts.unknown, outputs.shows_known(card)
     right = np.asarray(~(verdicts.named & ~outputs.shown).any(axis=1))
     strata = np.array([row.stratum for row in outputs.rows])
