@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.errors import WhichParkError
 from training.config import TrainConfig
+from training.download import command as download
 
 _EXPECTED_FAILURE = 2
 
@@ -34,6 +35,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="From a folder of photos to a bundle.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="check, split, fine-tune, evaluate and export a new bundle"))
+    download.add_parser(commands)
     bundle = commands.add_parser("bundle", help="choose the bundle that is served")
     actions = bundle.add_subparsers(required=True, metavar="ACTION")
     promote = actions.add_parser("promote", help="verify a bundle, then serve it")

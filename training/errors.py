@@ -5,7 +5,8 @@ WhichParkError
     ├── ConfigError              a choice has no sense
     ├── DataError                the data folder cannot be trained on
     ├── WeightsUnavailableError  the pretrained weights cannot be had
-    └── ExportError              the exported bundle does not do what the learner does
+    ├── ExportError              the exported bundle does not do what the learner does
+    └── DownloadError            photos cannot be downloaded; its own tree is in training/download/errors.py
 """
 
 from __future__ import annotations

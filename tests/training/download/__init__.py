@@ -1,0 +1,1 @@
+"""Tests of the download, against a stand-in on this machine."""
