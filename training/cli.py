@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.errors import WhichParkError
+from training.bundles import command as bundles
 from training.config import TrainConfig
 from training.download import command as download
 
@@ -36,12 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="check, split, fine-tune, evaluate and export a new bundle"))
     download.add_parser(commands)
-    bundle = commands.add_parser("bundle", help="choose the bundle that is served")
-    actions = bundle.add_subparsers(required=True, metavar="ACTION")
-    promote = actions.add_parser("promote", help="verify a bundle, then serve it")
-    promote.add_argument("name", help="the bundle's folder in --models")
-    promote.add_argument("--models", type=Path, default=Path("models"), help="folder of the bundles (%(default)s)")
-    promote.set_defaults(run=_run_promote)
+    bundles.add_parser(commands)
     return parser
 
 
@@ -83,10 +79,3 @@ def _run_train(options: argparse.Namespace, typed: Sequence[str]) -> None:
     bundle = train(request, config)
     print(f"made {bundle.path}; look at {bundle.path / 'report.html'}, then serve it with:")
     print(f"    python -m training bundle promote {bundle.path.name} --models {options.out}")
-
-
-def _run_promote(options: argparse.Namespace, typed: Sequence[str]) -> None:
-    from training.promote import promote
-
-    bundle = promote(options.models, options.name)
-    print(f"{bundle.path.name} is served from now on; a running server takes it up when it restarts")

@@ -12,7 +12,7 @@ Only cc0, public domain, cc-by and cc-by-sa are taken, without further restricti
 those licences. A licence is what the provider says of a photo: look at the source page before you publish one.
 
 The same command goes on after Ctrl-C, a kill or a provider's "later": what the ledger names is not fetched again, even
-if its file was taken away. Requests go out one at a time under your --contact (or WHICHPARK_CONTACT); a Retry-After is
+if its file was taken away. Requests go out one at a time under your --contact (or DOWNLOAD_CONTACT); a Retry-After is
 honoured. The National Park Service wants a key (free: nps.gov/subjects/developer), in NPS_API_KEY: without one it is
 left out. 63 parks with 200 photos each are about 13,000 requests: some four to five hours at the default pace.
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from training.download.polite_client import PoliteClient
     from training.download.run import Download
 
-CONTACT_VARIABLE = "WHICHPARK_CONTACT"
+CONTACT_VARIABLE = "DOWNLOAD_CONTACT"
 KEY_VARIABLE = "NPS_API_KEY"
 PROVIDERS = ("commons", "nps", "openverse")
 _PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"

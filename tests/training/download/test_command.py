@@ -39,7 +39,7 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Give --contact (or WHICHPARK_CONTACT)"),
+        ([], "Give --contact (or DOWNLOAD_CONTACT)"),
         (["--contact", "me"], "--contact must be an e-mail address"),
         (["--contact", "a@b", "--providers", "nps"], "set NPS_API_KEY to it, or leave nps out"),
         (
@@ -73,7 +73,7 @@ def test_the_real_providers_are_asked_at_their_addresses(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("NPS_API_KEY", "secret")
-    monkeypatch.setenv("WHICHPARK_CONTACT", "me@example.org")
+    monkeypatch.setenv("DOWNLOAD_CONTACT", "me@example.org")
     Path("parks.yaml").write_text("cats: {download: {commons: [Cats], nps: cats, openverse: cats}}\n")
     assert main([*GIVEN, "--max-tries", "1"]) == 2
     printed = capsys.readouterr()

@@ -1,0 +1,1 @@
+"""Choosing the bundle that is served: list, check, promote, rollback."""
