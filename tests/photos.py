@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,32 @@ def draw_data_folder(folder: Path, *, sources: int = 6, photos: int = 3) -> Path
                 name = f"{stratum[:3]}-source-{source}__{number:02}.jpg"
                 Image.fromarray(pixels).save(folder / stratum / name, quality=95)
     return folder
+
+
+def draw_shapes(labels: Sequence[str], seed: int, size: tuple[int, int] = (80, 64)) -> Image.Image:
+    """A grey field with an orange cone, a blue ball, both or neither, somewhere."""
+    rng = np.random.default_rng(seed)
+    width, height = size
+    image = Image.fromarray(rng.integers(90, 130, (height, width, 3)).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    places = rng.permutation([width // 4, 3 * width // 4])
+    for label, x in zip(("ball", "cone"), places, strict=True):
+        y, r = int(rng.integers(height // 3, 2 * height // 3)), int(rng.integers(height // 5, height // 4))
+        if label in labels and label == "ball":
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=(20, 40, 250))
+        elif label in labels:
+            draw.polygon([(x, y - r), (x - r, y + r), (x + r, y + r)], fill=(255, 120, 0))
+    return image
+
+
+def draw_shape_table(folder: Path, *, each: int) -> Path:
+    """`photos/` of cones, balls, both and neither, every one a source of its own; and the table of their labels."""
+    (folder / "photos").mkdir(parents=True)
+    lines = ["path,labels"]
+    for kind, labels in enumerate(([], ["ball"], ["cone"], ["ball", "cone"])):
+        for number in range(each):
+            name = f"{kind}-{number:02}.png"
+            draw_shapes(labels, seed=100 * kind + number).save(folder / "photos" / name)
+            lines.append(f"{name},{';'.join(labels)}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder / "labels.csv"

@@ -43,6 +43,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds one folder of photos per label")
+    parser.add_argument(
+        "--labels", type=Path, help="CSV with the columns path (below --data) and labels (a;b), instead of the folders"
+    )
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder for the new bundle (%(default)s)")
     parser.add_argument("--name", default="parks", help="the bundle's name (%(default)s)")
     parser.add_argument("--version", help="the bundle's version (default: the time, UTC)")
@@ -75,6 +78,7 @@ def _run_train(options: argparse.Namespace, typed: Sequence[str]) -> None:
         command=shlex.join(["python", "-m", "training", *typed]),
         note=options.note,
         label_facts=options.label_facts,
+        labels=options.labels,
     )
     bundle = train(request, config)
     print(f"made {bundle.path}; look at {bundle.path / 'report.html'}, then serve it with:")

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from app.vision.bundle import Task
 from app.vision.preprocess import PreprocessSpec
 from training.errors import ConfigError
 
@@ -40,6 +41,7 @@ class TrainConfig:
         IMAGENET, "what the body starts from: 'imagenet' (downloaded), a torchvision state dict's file, or 'none'"
     )
     size_px: int = _choice(224, "side of the square the network sees, in pixels", least=32, most=1024)
+    multi_label: bool = _choice(False, "a photo may show several labels, or none: a yes or no for each")
     freeze_epochs: int = _choice(2, "epochs that train the head alone, first", least=0)
     epochs: int = _choice(12, "epochs that train everything, after", least=0)
     batch_size: int = _choice(32, "photos a step", least=2)
@@ -49,10 +51,12 @@ class TrainConfig:
     )
     weight_decay: float = _choice(0.05, "weight decay", least=0)
     dropout: float = _choice(0.3, "share of the embedding that is dropped in training", least=0, most=0.99)
-    label_smoothing: float = _choice(0.05, "share of the target spread over all labels", least=0, most=0.99)
+    label_smoothing: float = _choice(
+        0.05, "share of the target spread over all labels; none with --multi-label", least=0, most=0.99
+    )
     min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
     mixup: float = _choice(0.0, "mixup's alpha; 0: none", least=0)
-    class_weights: bool = _choice(False, "weigh a label by the inverse square root of its count")
+    class_weights: bool = _choice(False, "weigh rare labels more: by the square root of how rare they are")
     bf16: bool = _choice(False, "train in bfloat16 on the CPU (twice as fast where it has AVX512-BF16 or AMX)")
     seed: int = _choice(42, "seed of the split and of the training", least=0, most=2**32 - 1)
     n_folds: int = _choice(
@@ -78,10 +82,15 @@ class TrainConfig:
                 raise ConfigError(f"{flag} must be {limit}, got {value:g}: {field.metadata['help']}.")
 
     @property
+    def task(self) -> Task:
+        """What the network will say of a photo: one label, or any number."""
+        return "multi_label" if self.multi_label else "single_label"
+
+    @property
     def preprocess(self) -> PreprocessSpec:
         """What the network will see."""
         return PreprocessSpec(size_px=self.size_px, decode_px=2 * self.size_px)
 
     def to_json(self) -> dict[str, Any]:
         """The resolved choices, for the card."""
-        return dataclasses.asdict(self)
+        return dataclasses.asdict(self) | ({"label_smoothing": 0.0} if self.multi_label else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
@@ -29,7 +29,8 @@ class PhotoRow:
 
     `stratum` is its folder below the data folder (`other/everyday`), `label` that folder's first part (`other`).
     `group` is its source, the file's name before the last `__`, or the photo alone where the name has none: photos of
-    one group never part.
+    one group never part. `several` are the labels of a photo to which a table gives any number of them; `label` and
+    `stratum` are then those in one.
     """
 
     path: Path
@@ -37,6 +38,17 @@ class PhotoRow:
     stratum: str
     group: str
     split: Split | None = None
+    several: tuple[str, ...] | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All that the photo shows."""
+        return (self.label,) if self.several is None else self.several
+
+
+def vocab_of(rows: Iterable[PhotoRow]) -> list[str]:
+    """The labels of the photos, in index order."""
+    return sorted({label for row in rows for label in row.labels})
 
 
 def read_data_folder(data: Path) -> list[PhotoRow]:
@@ -63,20 +75,20 @@ def read_data_folder(data: Path) -> list[PhotoRow]:
 
 def _row(path: Path, data: Path) -> PhotoRow:
     relative = path.relative_to(data)
+    return PhotoRow(path=path, label=relative.parts[0], stratum=relative.parent.as_posix(), group=group_of(path, data))
+
+
+def group_of(path: Path, data: Path) -> str:
+    """The source of a photo below the data folder, by its name; where the name has none, its place."""
     source, separator, _ = path.stem.rpartition("__")
-    return PhotoRow(
-        path=path,
-        label=relative.parts[0],
-        stratum=relative.parent.as_posix(),
-        group=source if separator else relative.as_posix(),
-    )
+    return source if separator else path.relative_to(data).as_posix()
 
 
 def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list[PhotoRow]:
     """The rows with their split: of `n_folds` folds one is test, one valid, the others train.
 
     Whole groups only, strata in like shares as far as whole groups allow: scikit-learn's StratifiedGroupKFold deals
-    the folds, and the pair of them that holds the strata most evenly tests and validates.
+    the folds, and the pair of them that lacks the fewest labels and holds the strata most evenly tests and validates.
 
     Raises:
         DataError: too few groups, or a label is absent from one of the splits.
@@ -85,7 +97,8 @@ def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list
     if n_groups < n_folds:
         raise DataError(f"{n_groups} source(s) cannot be split into {n_folds} folds; give --n-folds or photos.")
     folds = _deal(rows, n_folds, seed)
-    result = min((_assign(rows, folds, *pair) for pair in permutations(range(n_folds), 2)), key=_unevenness)
+    pairs = (_assign(rows, folds, *pair) for pair in permutations(range(n_folds), 2))
+    result = min(pairs, key=lambda dealt: (sum(map(len, _absences(dealt).values())), _unevenness(dealt)))
     _ensure_every_label_everywhere(result)
     return result
 
@@ -127,9 +140,7 @@ def _deal(rows: Sequence[PhotoRow], n_folds: int, seed: int) -> NDArray[np.int64
 
 
 def _ensure_every_label_everywhere(rows: Sequence[PhotoRow]) -> None:
-    counts = Counter((row.label, row.split) for row in rows)
-    for label in sorted({row.label for row in rows}):
-        absent = [split for split in SPLITS if not counts[label, split]]
+    for label, absent in _absences(rows).items():
         if absent:
             raise DataError(
                 f"Label {label!r} has no photo in {', '.join(absent)}: its photos come from too few sources. "
@@ -137,10 +148,18 @@ def _ensure_every_label_everywhere(rows: Sequence[PhotoRow]) -> None:
             )
 
 
+def _absences(rows: Sequence[PhotoRow]) -> dict[str, list[Split]]:
+    """The splits that lack a label, by label."""
+    counts = Counter((label, row.split) for row in rows for label in row.labels)
+    return {label: [split for split in SPLITS if not counts[label, split]] for label in vocab_of(rows)}
+
+
 def data_digest(rows: Sequence[PhotoRow], data: Path) -> str:
-    """sha256 over every photo's place and content: the same for the same data anywhere."""
+    """sha256 over every photo's place, content and, where a table gives them, labels: the same anywhere."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(row.path.relative_to(data).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(row.path.read_bytes()).digest())
+        if row.several is not None:
+            digest.update(row.label.encode() + b"\0")
     return digest.hexdigest()

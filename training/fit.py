@@ -11,11 +11,18 @@ from contextlib import nullcontext
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from app.vision.learner import CropPhoto, FitPhoto, OpenPhoto, batch_transforms, make_export_learner, make_head
+from app.vision.learner import (
+    CropPhoto,
+    FitPhoto,
+    OpenPhoto,
+    batch_transforms,
+    make_export_learner,
+    make_head,
+    target_transforms,
+)
 from training.config import TrainConfig
 from training.data import PhotoRow
 from training.weights import load_resnet
@@ -25,9 +32,9 @@ from fastai.callback.core import Callback
 from fastai.callback.mixup import MixUp
 from fastai.callback.schedule import Learner  # fit_one_cycle and fine_tune are patched in by this module
 from fastai.data.core import DataLoaders, Datasets
-from fastai.data.transforms import Categorize, ToTensor
-from fastai.losses import CrossEntropyLossFlat
-from fastai.metrics import accuracy
+from fastai.data.transforms import ToTensor
+from fastai.losses import BaseLoss, BCEWithLogitsLossFlat, CrossEntropyLossFlat
+from fastai.metrics import accuracy, accuracy_multi
 from fastai.torch_core import set_seed
 from fastai.vision.augment import Hue, Saturation, aug_transforms
 from fastai.vision.learner import create_body, model_meta
@@ -56,7 +63,10 @@ def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: Tra
     chosen = [row for row in rows if row.split in ("train", "valid")]
     dsets = Datasets(
         chosen,
-        tfms=[[attrgetter("path"), OpenPhoto(spec)], [attrgetter("label"), Categorize(vocab=list(vocab))]],
+        tfms=[
+            [attrgetter("path"), OpenPhoto(spec)],
+            [_labels_of if config.multi_label else attrgetter("label"), *target_transforms(vocab, config.task)],
+        ],
         splits=[[i for i, row in enumerate(chosen) if row.split == split] for split in ("train", "valid")],
     )
     workers = min(8, os.cpu_count() or 1) if torch.cuda.is_available() else 0
@@ -66,6 +76,10 @@ def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: Tra
         after_item=[CropPhoto(config.min_crop_area), FitPhoto(spec), ToTensor()],
         after_batch=[*batch_transforms(spec), *_augmentations()],
     )
+
+
+def _labels_of(row: PhotoRow) -> Any:
+    return list(row.labels)  # Of a tuple fastai would transform each part by itself; of list[str] it knows nothing.
 
 
 def _augmentations() -> list[Any]:
@@ -88,7 +102,7 @@ def make_learner(dls: DataLoaders, config: TrainConfig, n_labels: int) -> Learne
         model,
         loss_func=_loss(dls, config),
         splitter=meta["split"],
-        metrics=accuracy,
+        metrics=accuracy_multi if config.multi_label else accuracy,
         wd=config.weight_decay,
         cbs=_callbacks(config),
     )
@@ -103,13 +117,23 @@ def _callbacks(config: TrainConfig) -> list[Callback]:
     return callbacks
 
 
-def _loss(dls: DataLoaders, config: TrainConfig) -> CrossEntropyLossFlat:
+def _loss(dls: DataLoaders, config: TrainConfig) -> BaseLoss:
+    if config.multi_label:
+        if config.class_weights:
+            return BCEWithLogitsLossFlat(pos_weight=_label_rarity(dls).sqrt(), flatten=False)
+        return BCEWithLogitsLossFlat()
     weight = None
     if config.class_weights:
-        counts = Counter(row.label for row in dls.train_ds.items)
-        per_label = np.array([1.0 / counts[label] for label in dls.vocab]) ** 0.5
-        weight = torch.tensor(per_label / per_label.mean(), dtype=torch.float32)
+        weight = _label_rarity(dls).sqrt()
+        weight /= weight.mean()
     return CrossEntropyLossFlat(weight=weight, label_smoothing=config.label_smoothing)
+
+
+def _label_rarity(dls: DataLoaders) -> torch.Tensor:
+    """How many photos there are for each that shows the label, float32 (K,)."""
+    rows = dls.train_ds.items
+    counts = Counter(label for row in rows for label in row.labels)
+    return torch.tensor([len(rows) / counts[label] for label in dls.vocab], dtype=torch.float32)
 
 
 def fit(rows: Sequence[PhotoRow], vocab: Sequence[str], config: TrainConfig) -> Learner:
@@ -126,7 +150,7 @@ def fit(rows: Sequence[PhotoRow], vocab: Sequence[str], config: TrainConfig) -> 
         )
     model = learner.model.cpu().to(memory_format=torch.contiguous_format)
     round_to_float16(model)
-    return make_export_learner(model, vocab, config.preprocess)
+    return make_export_learner(model, vocab, config.preprocess, config.task)
 
 
 def round_to_float16(model: nn.Module) -> None:

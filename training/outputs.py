@@ -86,5 +86,11 @@ def split_outputs(
 ) -> SplitOutputs:
     """The outputs for the rows of one split."""
     logits, embeddings = network_outputs(learner, rows, card.preprocess, what)
-    targets = np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64)
-    return SplitOutputs(tuple(rows), logits, embeddings, targets, neighbours.astype(np.float32))
+    return SplitOutputs(tuple(rows), logits, embeddings, targets(rows, card), neighbours.astype(np.float32))
+
+
+def targets(rows: Sequence[PhotoRow], card: Card) -> NDArray[np.int64] | NDArray[np.float32]:
+    """What the photos show, as `SplitOutputs` has it."""
+    if card.task == "multi_label":
+        return np.array([[label in row.labels for label in card.vocab] for row in rows], dtype=np.float32)
+    return np.array([card.vocab.index(row.label) for row in rows], dtype=np.int64)

@@ -34,13 +34,14 @@ from app.vision.bundle import (
 from app.vision.image_io import open_image
 from training.calibrate import calibrate
 from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
-from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group
+from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group, vocab_of
 from training.errors import DataError
 from training.evaluate import evaluate
 from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
-from training.outputs import network_outputs, split_outputs, unit_length
+from training.outputs import network_outputs, split_outputs, targets, unit_length
 from training.report import write_report
+from training.table import read_label_table
 
 DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
 _PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
@@ -57,6 +58,7 @@ class TrainRequest:
     command: str
     note: str = ""
     label_facts: Path | None = None
+    labels: Path | None = None
 
 
 def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
@@ -67,13 +69,20 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
     """
     target = _free_place(request)
     facts = read_label_facts(request.label_facts)
-    rows = readable_rows(read_data_folder(request.data))
+    rows = readable_rows(read_rows(request, config))
     rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
-    vocab = sorted({row.label for row in rows})
+    vocab = vocab_of(rows)
     print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
     learner = fit(rows, vocab, config)
     card = _new_card(request, config, rows, vocab, facts)
     return _write_bundle(target, card, learner, rows, config)
+
+
+def read_rows(request: TrainRequest, config: TrainConfig) -> list[PhotoRow]:
+    """The photos of the table if there is one, else of the folders."""
+    if request.labels:
+        return read_label_table(request.labels, request.data, multi_label=config.multi_label)
+    return read_data_folder(request.data)
 
 
 def _free_place(request: TrainRequest) -> Path:
@@ -108,7 +117,7 @@ def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
             kept.append(row)
         except (PhotoError, OSError) as error:
             print(f"left out: {row.path}: {error}", flush=True)
-    lost = {row.label for row in rows} - {row.label for row in kept}
+    lost = {*vocab_of(rows)} - {*vocab_of(kept)}
     if lost:
         raise DataError(f"None of the photos of {', '.join(sorted(lost))} can be opened.")
     return kept
@@ -167,11 +176,11 @@ def _fill_bundle(partial: Path, card: Card, learner: Learner, rows: Sequence[Pho
 
 
 def _write_neighbours(bundle: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow]) -> NDArray[np.float16]:
-    known = [row for row in rows if row.label != card.other_label]
+    known = [row for row in rows if {*row.labels} - {card.other_label}]
     _, embeddings = network_outputs(learner, known, card.preprocess, "neighbours")
-    units = unit_length(embeddings)
-    class_indices = np.array([card.vocab.index(row.label) for row in known], dtype=np.int16)
-    np.savez_compressed(bundle / NEIGHBOURS, embedding=units, class_index=class_indices)
+    units, shown = unit_length(embeddings), targets(known, card)
+    of_labels = {"targets": shown.astype(bool)} if shown.ndim == 2 else {"class_index": shown.astype(np.int16)}
+    np.savez_compressed(bundle / NEIGHBOURS, embedding=units, **of_labels)
     return units
 
 
@@ -186,7 +195,7 @@ def _new_card(
     return Card(
         name=request.name,
         version=request.version,
-        task="single_label",
+        task=config.task,
         labels=tuple(_label(slug, facts.get(slug, {})) for slug in vocab),
         other_label=config.other_label if config.other_label in vocab else None,
         preprocess=config.preprocess,
@@ -219,9 +228,8 @@ def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str,
 
 
 def _counts(rows: Sequence[PhotoRow], split: Split) -> dict[str, int]:
-    labels = sorted({row.label for row in rows})
-    counts = Counter(row.label for row in rows if row.split == split)
-    return {label: counts[label] for label in labels}
+    counts = Counter(label for row in rows if row.split == split for label in row.labels)
+    return {label: counts[label] for label in vocab_of(rows)}
 
 
 def _counts_in_words(rows: Sequence[PhotoRow]) -> str:

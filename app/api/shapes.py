@@ -40,7 +40,7 @@ def result_json(source: str, result: PhotoResult, top_k: int | None) -> dict[str
 def explanation_json(result: PhotoResult, card: Card) -> dict[str, Any]:
     """The heat map for the most probable label: a PNG to lay over the photo, clear where nothing speaks for it."""
     label = result.classification.predictions[0].label.label
-    overlay = heat_map(result.evidence, card.vocab.index(label), result.image.size)
+    overlay = heat_map(result.evidence, card.vocab.index(label), result.image.size, card.task)
     return {"label": label, "heat_map": png_data_uri(overlay)}
 
 

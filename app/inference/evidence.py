@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.inference.runtime import Array
+from app.vision.bundle import Task
 
 _MAP_SIDE_PX = 448
 _MOST_OPAQUE = 200
@@ -18,26 +19,30 @@ _MOST_OPAQUE = 200
 _COLOURS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)], dtype=np.float64)
 
 
-def relative_evidence(evidence: Array) -> Array:
-    """Evidence (K, h, w) of each label against the labels' mean at each place.
+def relative_evidence(evidence: Array, task: Task = "single_label") -> Array:
+    """What of the evidence (K, h, w) speaks for each label.
 
-    A softmax does not change when the same number is added to every logit, so only this difference speaks for a label.
+    A softmax does not change when the same number is added to every logit, so of one label a photo only the difference
+    to the labels' mean at each place speaks for a label. With several labels a photo, each is judged by itself.
     """
+    if task == "multi_label":
+        return evidence
     return np.asarray(evidence - evidence.mean(axis=0, keepdims=True), dtype=np.float32)
 
 
-def heat_map(evidence: Array, class_index: int, size: tuple[int, int]) -> Image.Image:
+def heat_map(evidence: Array, class_index: int, size: tuple[int, int], task: Task = "single_label") -> Image.Image:
     """The evidence for one label as a picture to lay over the photo.
 
     Args:
         evidence: (K, h, w), as the network gives it.
         class_index: the label's index.
         size: (width, height) of the photo, in pixels; the map has its shape, its long side at most 448 px.
+        task: the card's.
     Returns:
         RGBA; clear where nothing speaks for the label, the more opaque and the lighter the more does. The scale is the
         photo's own: its most telling place, for whichever label, is full.
     """
-    relative = relative_evidence(evidence)
+    relative = relative_evidence(evidence, task)
     strongest = max(float(relative.max()), 1e-9)
     strength = np.clip(relative[class_index] / strongest, 0.0, 1.0).astype(np.float32)
     smooth = Image.fromarray(strength).resize(_map_size(size), Image.Resampling.BICUBIC)

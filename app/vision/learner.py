@@ -25,14 +25,14 @@ ensure_torchvision_imports()
 
 # isort: split
 from fastai.data.core import Datasets
-from fastai.data.transforms import Categorize, IntToFloatTensor, Normalize, ToTensor
+from fastai.data.transforms import Categorize, IntToFloatTensor, MultiCategorize, Normalize, OneHotEncode, ToTensor
 from fastai.learner import Learner, load_learner
-from fastai.losses import CrossEntropyLossFlat
+from fastai.losses import BCEWithLogitsLossFlat, CrossEntropyLossFlat
 from fastai.vision.augment import RandTransform
 from fastai.vision.core import PILImage
 from fasttransform import Transform
 
-from app.vision.bundle import LEARNER, ModelBundle
+from app.vision.bundle import LEARNER, ModelBundle, Task
 from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec, fit_image
@@ -63,6 +63,13 @@ class FolderLabel(Transform):
 
     def encodes(self, source: Path | str | bytes) -> str:
         return self.placeholder if isinstance(source, bytes) else Path(source).parent.name
+
+
+class FolderLabels(FolderLabel):
+    """A photo's path -> the labels it is in the folder of: one."""
+
+    def encodes(self, source: Path | str | bytes) -> Any:
+        return [self.placeholder if isinstance(source, bytes) else Path(source).parent.name]
 
 
 class CropPhoto(RandTransform):
@@ -107,20 +114,29 @@ def make_head(n_features: int, n_labels: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(n_features, n_labels))
 
 
-def make_export_learner(model: nn.Sequential, vocab: Sequence[str], spec: PreprocessSpec) -> Learner:
+def make_export_learner(
+    model: nn.Sequential, vocab: Sequence[str], spec: PreprocessSpec, task: Task = "single_label"
+) -> Learner:
     """The model as a fastai learner without data: photo paths or bytes in, probabilities out.
 
     To go on training it in fastai, give it loaders of your own: `learner.dls = ...`.
     """
+    several = task == "multi_label"
+    label = FolderLabels(vocab[0]) if several else FolderLabel(vocab[0])
     dsets = Datasets(
-        [_blank_photo(spec)],
-        tfms=[[OpenPhoto(spec)], [FolderLabel(vocab[0]), Categorize(vocab=list(vocab), sort=False)]],
-        splits=[[0], [0]],
+        [_blank_photo(spec)], tfms=[[OpenPhoto(spec)], [label, *target_transforms(vocab, task)]], splits=[[0], [0]]
     )
     dls = dsets.dataloaders(
         bs=1, num_workers=0, after_item=[FitPhoto(spec), ToTensor()], after_batch=batch_transforms(spec)
     )
-    return Learner(dls, model, loss_func=CrossEntropyLossFlat())
+    return Learner(dls, model, loss_func=BCEWithLogitsLossFlat() if several else CrossEntropyLossFlat())
+
+
+def target_transforms(vocab: Sequence[str], task: Task) -> list[Transform]:
+    """A label -> its class index; or the labels of a photo -> 0 or 1 for each, float32 (K,)."""
+    if task == "multi_label":
+        return [MultiCategorize(vocab=list(vocab)), OneHotEncode(len(vocab))]
+    return [Categorize(vocab=list(vocab), sort=False)]
 
 
 def _blank_photo(spec: PreprocessSpec) -> bytes:

@@ -54,7 +54,7 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
 def _shown(result: PhotoResult, card: Card) -> dict[str, object]:
     """What the result page shows: the photo, words, bars, and the heat map of the most probable label."""
     top = result.classification.predictions[0].label
-    overlay = heat_map(result.evidence, card.vocab.index(top.label), result.image.size)
+    overlay = heat_map(result.evidence, card.vocab.index(top.label), result.image.size, card.task)
     return {
         "words": verdict_words(result.classification, card),
         "verdict": result.classification.verdict,

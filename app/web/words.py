@@ -18,16 +18,19 @@ class VerdictWords:
 
 def verdict_words(found: Classification, card: Card) -> VerdictWords:
     """The verdict as a person would say it."""
+    known = [label.name for label in card.labels if label.label != card.other_label]
+    if card.task == "multi_label" and found.verdict == "unknown":
+        return VerdictWords("I see nothing here that I know.", f"I know {_list(known, 'and')}, and nothing else.")
     if found.verdict == "match":
         names = [row.label.name for row in found.predictions if row.label.label in found.labels]
-        return VerdictWords(f"This looks like {_list(names, 'and')}.", _how_sure(found.predictions, found.labels))
+        seen = "I see" if card.task == "multi_label" else "This looks like"
+        return VerdictWords(f"{seen} {_list(names, 'and')}.", _how_sure(found.predictions, found.labels))
     candidates = [row for row in found.predictions if row.label.label != card.other_label][:2]
     if found.verdict == "unsure":
         return VerdictWords(
             f"It could be {_list([row.label.name for row in candidates], 'or')}.",
             "I am not sure enough to say. A photo with more of the landscape, or from another angle, may help.",
         )
-    known = [label.name for label in card.labels if label.label != card.other_label]
     return VerdictWords("This does not look like a place I know.", f"I know {_list(known, 'and')}, and nothing else.")
 
 

@@ -37,6 +37,16 @@ def test_relative_evidence_is_what_a_label_has_over_the_mean_of_all() -> None:
     assert relative_evidence(evidence).ravel().tolist() == [-2.0, -1.0, 3.0]
 
 
+def test_of_several_labels_each_has_its_own_evidence() -> None:
+    evidence = np.array([[[1.0]], [[2.0]]], dtype=np.float32)
+    assert relative_evidence(evidence, "multi_label").ravel().tolist() == [1.0, 2.0]
+
+
+def test_where_every_label_is_seen_each_has_its_map() -> None:
+    everywhere = np.full((1, 2, 2), 3, dtype=np.float32)
+    assert _alpha(heat_map(everywhere, 0, LANDSCAPE, "multi_label")).min() == 200
+
+
 def test_the_map_is_opaque_where_most_speaks_and_clear_where_nothing_does() -> None:
     alpha = _alpha(heat_map(_evidence_at_the_left(), 0, LANDSCAPE))
     assert alpha[:, 0].min() == alpha.max() == 200

@@ -114,6 +114,12 @@ def test_a_run_with_every_extra_gives_finite_weights(rows: list[PhotoRow]) -> No
     assert all(torch.isfinite(tensor).all() for tensor in weights)
 
 
+def test_a_multi_label_run_with_every_extra_gives_finite_weights(rows: list[PhotoRow]) -> None:
+    config = dataclasses.replace(QUICK, multi_label=True, mixup=0.2, class_weights=True)
+    weights = fit(rows, VOCAB, config).model.state_dict().values()
+    assert all(torch.isfinite(tensor).all() for tensor in weights)
+
+
 def test_a_fitted_learner_knows_no_path_of_its_data(rows: list[PhotoRow]) -> None:
     learner = fit(rows, VOCAB, dataclasses.replace(QUICK, epochs=0))
     assert learner.path == Path()

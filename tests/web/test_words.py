@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.inference.classifier import Classification, Prediction
@@ -72,3 +74,16 @@ def test_unsure_of_a_single_label_names_it_alone() -> None:
 def test_unknown_says_what_is_known(names: list[str], detail: str, other: bool) -> None:
     words = verdict_words(_found("unknown", [], Cat=0.5, Dog=0.3), _card(*names, other=other))
     assert (words.headline, words.detail) == ("This does not look like a place I know.", detail)
+
+
+def test_several_labels_are_seen_rather_than_looked_like() -> None:
+    card = replace(_card("Cat", "Dog"), task="multi_label")
+    words = verdict_words(_found("match", ["Cat", "Dog"], Cat=0.99, Dog=0.97), card)
+    assert (words.headline, words.detail) == ("I see Cat and Dog.", "I am quite sure.")
+
+
+def test_where_no_label_is_seen_the_page_says_so() -> None:
+    card = replace(_card("Cat", "Dog"), task="multi_label")
+    words = verdict_words(_found("unknown", [], Cat=0.1, Dog=0.2), card)
+    assert words.headline == "I see nothing here that I know."
+    assert words.detail == "I know Cat and Dog, and nothing else."
