@@ -111,9 +111,10 @@ def tiny_bundle(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Mod
     from app.vision.bundle import read_current_bundle
     from training.cli import main
 
-    models = tmp_path_factory.mktemp("models")
+    models = tmp_path_factory.mktemp("toy-bundles") / "models"
     quick = "--weights none --size-px 64 --epochs 1 --freeze-epochs 1 --n-folds 3 --batch-size 8"
     train = ["train", "--data", str(toy_data), "--out", str(models), "--name", "toy", "--version", "1"]
+    train += ["--run-dir", str(models.parent / "run")]
     assert main([*train, *quick.split(" ")]) == 0
     assert main(["bundle", "promote", "toy-1", "--models", str(models)]) == 0
     return read_current_bundle(models)

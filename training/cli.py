@@ -51,8 +51,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", help="the bundle's version (default: the time, UTC)")
     parser.add_argument("--note", default="", help="what the card says of the photos: origin, licence, what they lack")
     parser.add_argument("--label-facts", type=Path, help="YAML with a name and facts per label")
+    parser.add_argument("--run-dir", type=Path, help="folder for what the run leaves (default: runs/NAME-VERSION)")
+    parser.add_argument("--tensorboard", action="store_true", help="also write the history for TensorBoard")
     for field in dataclasses.fields(TrainConfig):
         _add_choice(parser, field)
+    parser.add_argument("--bf16", dest="precision", action="store_const", const="bf16", help=argparse.SUPPRESS)
+    parser.add_argument("--no-bf16", dest="precision", action="store_const", const="float32", help=argparse.SUPPRESS)
     parser.set_defaults(run=_run_train)
 
 
@@ -70,15 +74,18 @@ def _run_train(options: argparse.Namespace, typed: Sequence[str]) -> None:
     from training.train import TrainRequest, train  # torch and fastai take seconds; --help should not.
 
     config = TrainConfig(**{field.name: getattr(options, field.name) for field in dataclasses.fields(TrainConfig)})
+    version = options.version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     request = TrainRequest(
         data=options.data,
         out=options.out,
         name=options.name,
-        version=options.version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+        version=version,
         command=shlex.join(["python", "-m", "training", *typed]),
         note=options.note,
         label_facts=options.label_facts,
         labels=options.labels,
+        run_dir=options.run_dir or Path("runs") / f"{options.name}-{version}",
+        tensorboard=options.tensorboard,
     )
     bundle = train(request, config)
     print(f"made {bundle.path}; look at {bundle.path / 'report.html'}, then serve it with:")

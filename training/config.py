@@ -14,6 +14,9 @@ from training.errors import ConfigError
 ARCHITECTURES = ("resnet18", "resnet34", "resnet50")
 IMAGENET = "imagenet"
 NO_WEIGHTS = "none"
+PRECISIONS = ("auto", "float32", "bf16", "fp16")
+
+_LEAST_PX, _MOST_PX = 32, 1024
 
 
 def _choice(
@@ -40,12 +43,16 @@ class TrainConfig:
     weights: str = _choice(
         IMAGENET, "what the body starts from: 'imagenet' (downloaded), a torchvision state dict's file, or 'none'"
     )
-    size_px: int = _choice(224, "side of the square the network sees, in pixels", least=32, most=1024)
+    size_px: int = _choice(224, "side of the square the network sees, in pixels", least=_LEAST_PX, most=_MOST_PX)
+    sizes: str = _choice(
+        "", "sides to train on one after the other, rising to --size-px (128,192,224); empty: --size-px alone"
+    )
     multi_label: bool = _choice(False, "a photo may show several labels, or none: a yes or no for each")
     freeze_epochs: int = _choice(2, "epochs that train the head alone, first", least=0)
     epochs: int = _choice(12, "epochs that train everything, after", least=0)
     batch_size: int = _choice(32, "photos a step", least=2)
     lr: float = _choice(4e-3, "peak learning rate of the head while it trains alone; half of it after", least=0)
+    find_lr: bool = _choice(False, "find --lr on the data first, and draw what was found")
     body_lr_divisor: float = _choice(
         4.0, "the body's first layers learn at this fraction (1/x) of the head's rate", least=1
     )
@@ -56,8 +63,18 @@ class TrainConfig:
     )
     min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
     mixup: float = _choice(0.0, "mixup's alpha; 0: none", least=0)
+    patience: int = _choice(
+        0,
+        "keep the weights of the least validation loss, and stop after so many epochs without a lesser; 0: neither",
+        least=0,
+    )
     class_weights: bool = _choice(False, "weigh rare labels more: by the square root of how rare they are")
-    bf16: bool = _choice(False, "train in bfloat16 on the CPU (twice as fast where it has AVX512-BF16 or AMX)")
+    precision: str = _choice(
+        "auto",
+        "arithmetic of the training; auto: bf16 where the device is fast at it (CUDA, a CPU with AVX512-BF16 or AMX: "
+        "twice the speed), else float32",
+        PRECISIONS,
+    )
     seed: int = _choice(42, "seed of the split and of the training", least=0, most=2**32 - 1)
     n_folds: int = _choice(
         7, "sources are dealt into this many folds: one tests, one validates, the rest train", least=3
@@ -80,6 +97,19 @@ class TrainConfig:
                 flag = f"--{field.name.replace('_', '-')}"
                 limit = f"at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
                 raise ConfigError(f"{flag} must be {limit}, got {value:g}: {field.metadata['help']}.")
+
+        self._ensure_sizes()
+
+    def _ensure_sizes(self) -> None:
+        sides = self.sizes.split(",") if self.sizes else [str(self.size_px)]
+        plain = all(side.strip().isdecimal() and _LEAST_PX <= int(side) <= self.size_px for side in sides)
+        if not plain or int(sides[-1]) != self.size_px:
+            raise ConfigError(f"--sizes must be sides from {_LEAST_PX} up, the last --size-px, got {self.sizes!r}.")
+
+    @property
+    def train_sizes(self) -> tuple[int, ...]:
+        """The sides that photos are trained on, one after the other."""
+        return tuple(int(side) for side in self.sizes.split(",")) if self.sizes else (self.size_px,)
 
     @property
     def task(self) -> Task:

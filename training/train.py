@@ -39,8 +39,10 @@ from training.errors import DataError
 from training.evaluate import evaluate
 from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
+from training.fitting.precision import resolved_precision
 from training.outputs import network_outputs, split_outputs, targets, unit_length
 from training.report import write_report
+from training.run_folder import RunFolder, open_run
 from training.table import read_label_table
 
 DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
@@ -59,6 +61,8 @@ class TrainRequest:
     note: str = ""
     label_facts: Path | None = None
     labels: Path | None = None
+    run_dir: Path | None = None
+    tensorboard: bool = False
 
 
 def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
@@ -73,9 +77,13 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
     rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
     vocab = vocab_of(rows)
     print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
-    learner = fit(rows, vocab, config)
+    learner = fit(rows, vocab, config, _run_folder(request))
     card = _new_card(request, config, rows, vocab, facts)
     return _write_bundle(target, card, learner, rows, config)
+
+
+def _run_folder(request: TrainRequest) -> RunFolder | None:
+    return open_run(request.run_dir, tensorboard=request.tensorboard) if request.run_dir else None
 
 
 def read_rows(request: TrainRequest, config: TrainConfig) -> list[PhotoRow]:
@@ -205,6 +213,7 @@ def _new_card(
         training={
             "command": request.command,
             "config": config.to_json(),
+            "precision": resolved_precision(config.precision),
             "weights_sha256": None if config.weights in (IMAGENET, NO_WEIGHTS) else file_sha256(Path(config.weights)),
             "packages": {name: package_version(name) for name in _PACKAGES},
             "python": platform.python_version(),

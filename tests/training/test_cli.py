@@ -41,6 +41,11 @@ def test_without_flags_a_run_has_the_defaults() -> None:
     assert parse() == TrainConfig()
 
 
+@pytest.mark.parametrize(("flag", "precision"), [("--bf16", "bf16"), ("--no-bf16", "float32")])
+def test_commands_of_older_cards_still_parse(flag: str, precision: str) -> None:
+    assert parse(flag).precision == precision
+
+
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_every_choice_has_a_flag(field: dataclasses.Field[object]) -> None:
     flag = f"--{field.name.replace('_', '-')}"
@@ -54,6 +59,8 @@ def test_every_choice_has_a_flag(field: dataclasses.Field[object]) -> None:
 
 def another_value(field: dataclasses.Field[object]) -> object:
     """One that a field may have and has not by default."""
+    if field.name == "sizes":
+        return "128,224"
     if isinstance(field.default, int):
         return field.default + 1
     if isinstance(field.default, float):

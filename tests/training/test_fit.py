@@ -109,7 +109,7 @@ def test_two_runs_of_one_seed_give_the_same_network(rows: list[PhotoRow]) -> Non
 
 
 def test_a_run_with_every_extra_gives_finite_weights(rows: list[PhotoRow]) -> None:
-    config = dataclasses.replace(QUICK, freeze_epochs=1, mixup=0.2, class_weights=True, bf16=True, epochs=1)
+    config = dataclasses.replace(QUICK, freeze_epochs=1, mixup=0.2, class_weights=True, precision="bf16", epochs=1)
     weights = fit(rows, VOCAB, config).model.state_dict().values()
     assert all(torch.isfinite(tensor).all() for tensor in weights)
 

@@ -36,7 +36,7 @@ def shapes(table: Path) -> ModelBundle:
     """A real bundle that knows cones and balls, promoted."""
     models = table.parent / "models"
     train = ["train", "--data", str(table.parent / "photos"), "--labels", str(table), "--out", str(models)]
-    train += ["--name", "shapes", "--version", "1"]
+    train += ["--name", "shapes", "--version", "1", "--run-dir", str(table.parent / "run")]
     assert main([*train, *CHOICES.split(), *KEEP_ALL.split()]) == 0
     assert main(["bundle", "promote", "shapes-1", "--models", str(models)]) == 0
     return read_current_bundle(models)

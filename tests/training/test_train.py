@@ -21,6 +21,7 @@ from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow, data_digest, read_data_folder
 from training.errors import DataError, ExportError
 from training.fit import make_model
+from training.run_folder import RunFolder
 from training.train import TrainRequest, read_label_facts, readable_rows, train
 
 # isort: split
@@ -60,7 +61,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(read_bundle(folder / "out" / "pets-2"), printed.getvalue(), folder)
 
 
-def untrained(rows: list[PhotoRow], vocab: list[str], config: TrainConfig) -> Learner:
+def untrained(rows: list[PhotoRow], vocab: list[str], config: TrainConfig, folder: RunFolder | None) -> Learner:
     """What `fit` returns, in no time."""
     return make_export_learner(make_model(config, len(vocab)), vocab, config.preprocess)
 

@@ -1,0 +1,79 @@
+"""The photos as fastai's loaders give them to the network, train and valid."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import torch
+
+from app.vision.learner import CropPhoto, OpenPhoto, batch_transforms, target_transforms
+from app.vision.preprocess import PreprocessSpec, fit_image
+from training.config import TrainConfig
+from training.data import PhotoRow
+
+# isort: split
+from fastai.data.core import DataLoaders, Datasets
+from fastai.data.transforms import ToTensor
+from fastai.vision.augment import Hue, RandTransform, Saturation, aug_transforms
+from fastai.vision.core import PILImage
+
+_MOST_WORKERS = 8
+
+
+class FitSizes(RandTransform):
+    """Every photo: `fit_image`, in training to `train_px`, which may change from epoch to epoch."""
+
+    split_idx, order = None, 2
+
+    def __init__(self, spec: PreprocessSpec) -> None:
+        super().__init__(p=1.0)
+        self.spec, self.train_px = spec, spec.size_px
+
+    def before_call(self, b: Any, split_idx: int | None) -> None:
+        """Called with each photo, by fastai, just before `encodes`."""
+        self.do = True
+        side = self.train_px if split_idx == 0 else self.spec.size_px
+        self.now = dataclasses.replace(self.spec, size_px=side)
+
+    def encodes(self, image: PILImage) -> PILImage:
+        return PILImage.create(fit_image(image, self.now))
+
+
+def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: TrainConfig) -> DataLoaders:
+    """fastai's loaders of the train and valid rows."""
+    spec = config.preprocess
+    chosen = [row for row in rows if row.split in ("train", "valid")]
+    dsets = Datasets(
+        chosen,
+        tfms=[
+            [attrgetter("path"), OpenPhoto(spec)],
+            [_labels_of if config.multi_label else attrgetter("label"), *target_transforms(vocab, config.task)],
+        ],
+        splits=[[i for i, row in enumerate(chosen) if row.split == split] for split in ("train", "valid")],
+    )
+    return dsets.dataloaders(
+        bs=min(config.batch_size, len(dsets.train)),  # fastai drops an unfilled batch: with one alone, none is left.
+        num_workers=min(_MOST_WORKERS, os.cpu_count() or 1) if torch.cuda.is_available() else 0,
+        after_item=[CropPhoto(config.min_crop_area), FitSizes(spec), ToTensor()],
+        after_batch=[*batch_transforms(spec), *_augmentations()],
+    )
+
+
+def _labels_of(row: PhotoRow) -> Any:
+    return list(row.labels)  # Of a tuple fastai would transform each part by itself; of list[str] it knows nothing.
+
+
+def _augmentations() -> list[Any]:
+    warps = aug_transforms(max_rotate=8.0, max_zoom=1.0, max_warp=0.15, max_lighting=0.4, p_lighting=0.8)
+    return [*warps, Saturation(max_lighting=0.4, p=0.5), Hue(max_hue=0.05, p=0.3)]
+
+
+def set_train_size(dls: DataLoaders, side_px: int) -> None:
+    """From the next epoch on, photos are trained on at this size; validation keeps its own."""
+    for transform in dls.train.after_item.fs:
+        if isinstance(transform, FitSizes):
+            transform.train_px = side_px

@@ -1,0 +1,78 @@
+"""The network, and the fastai learner that trains it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import torch
+from torch import nn
+
+from app.vision.learner import make_head
+from training.config import TrainConfig
+from training.fitting.precision import precision_callbacks
+from training.weights import load_resnet
+
+# isort: split
+from fastai.callback.core import Callback
+from fastai.callback.mixup import MixUp
+from fastai.callback.schedule import Learner  # fit_one_cycle and lr_find are patched in by this module
+from fastai.data.core import DataLoaders
+from fastai.losses import BaseLoss, BCEWithLogitsLossFlat, CrossEntropyLossFlat
+from fastai.metrics import accuracy, accuracy_multi
+from fastai.vision.learner import create_body, model_meta
+from torchvision import models as architectures
+
+
+def make_model(config: TrainConfig, n_labels: int) -> nn.Sequential:
+    """`Sequential(ResNet body, head)` with the pretrained weights in the body."""
+    resnet = load_resnet(config.arch, config.weights)
+    body = create_body(resnet, pretrained=False, cut=-2)
+    return nn.Sequential(body, make_head(resnet.fc.in_features, n_labels, config.dropout))
+
+
+def make_learner(dls: DataLoaders, config: TrainConfig, n_labels: int) -> Learner:
+    model = make_model(config, n_labels).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    meta = model_meta[getattr(architectures, config.arch)]
+    return Learner(
+        dls,
+        model,
+        loss_func=_loss(dls, config),
+        splitter=meta["split"],
+        metrics=accuracy_multi if config.multi_label else accuracy,
+        wd=config.weight_decay,
+        cbs=[*_mixup(config), *precision_callbacks(config.precision)],
+    )
+
+
+def _mixup(config: TrainConfig) -> list[Callback]:
+    return [MixUp(config.mixup)] if config.mixup else []
+
+
+def _loss(dls: DataLoaders, config: TrainConfig) -> BaseLoss:
+    if config.multi_label:
+        if config.class_weights:
+            return BCEWithLogitsLossFlat(pos_weight=_label_rarity(dls).sqrt(), flatten=False)
+        return BCEWithLogitsLossFlat()
+    weight = None
+    if config.class_weights:
+        weight = _label_rarity(dls).sqrt()
+        weight /= weight.mean()
+    return CrossEntropyLossFlat(weight=weight, label_smoothing=config.label_smoothing)
+
+
+def _label_rarity(dls: DataLoaders) -> torch.Tensor:
+    """How many photos there are for each that shows the label, float32 (K,)."""
+    rows = dls.train_ds.items
+    counts = Counter(label for row in rows for label in row.labels)
+    return torch.tensor([len(rows) / counts[label] for label in dls.vocab], dtype=torch.float32)
+
+
+def round_to_float16(model: nn.Module) -> None:
+    """Rounds convolution and linear weights to what float16 holds, so that model.onnx can keep them in half the bytes.
+
+    Done before anything is measured: what is evaluated, pickled and exported is one and the same network.
+    """
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                module.weight.copy_(module.weight.half().float())
