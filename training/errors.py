@@ -5,6 +5,7 @@ WhichParkError
     ├── ConfigError              a choice has no sense
     ├── DataError                the data folder cannot be trained on
     ├── WeightsUnavailableError  the pretrained weights cannot be had
+    ├── RunError                 the run's folder cannot be gone on with
     ├── ExportError              the exported bundle does not do what the learner does
     └── DownloadError            photos cannot be downloaded; its own tree is in training/download/errors.py
 """
@@ -28,6 +29,10 @@ class DataError(TrainingError):
 
 class WeightsUnavailableError(TrainingError):
     """The pretrained weights cannot be downloaded, read, or do not fit the architecture."""
+
+
+class RunError(TrainingError):
+    """The run's folder is of another run, or its checkpoint cannot be read or written."""
 
 
 class ExportError(TrainingError):

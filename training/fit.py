@@ -12,6 +12,7 @@ from app.vision.learner import make_export_learner
 from training.config import TrainConfig
 from training.data import PhotoRow
 from training.fitting.callbacks import TensorBoard, phase_callbacks, shows_bars
+from training.fitting.checkpoint import Checkpoint, Checkpoints, read_checkpoint
 from training.fitting.history import HistoryFiles, plot_history
 from training.fitting.loaders import make_dataloaders
 from training.fitting.network import make_learner, make_model, round_to_float16
@@ -36,8 +37,11 @@ def fit(
     Returned in the learner that is exported: it knows how a photo is opened and fitted, and nothing of this run's data.
     What it leaves to look at, or to go on from, is in the run's folder, if there is one.
 
+    A folder with a checkpoint is gone on with: the result is the one of a run that was not interrupted.
+
     Raises:
         ConfigError: this machine cannot do what was chosen.
+        RunError: the checkpoint cannot be read or written.
     """
     seed_everything(config.seed)
     dls = make_dataloaders(rows, vocab, config)
@@ -53,35 +57,57 @@ def fit(
 
 
 def _train(learner: Learner, config: TrainConfig, folder: RunFolder | None) -> FitState:
-    state = FitState(lr=config.lr)
-    if config.find_lr:
-        state.lr = find_lr(learner, folder.path if folder else None)
-        seed_everything(config.seed)
+    checkpoint = read_checkpoint(folder.path) if folder else None
+    state = checkpoint.restore(learner, learner.dls.train) if checkpoint else _first_state(learner, config, folder)
+    if checkpoint:
+        print(f"going on after epoch {len(state.history)}, from {folder.path if folder else ''}", flush=True)
     with ExitStack() as quiet:
         if not shows_bars():
             quiet.enter_context(learner.no_bar())
             quiet.enter_context(learner.no_logging())
         for index, phase in enumerate(make_phases(config, state.lr)):
-            if phase.epochs:
+            if index > state.phase:
                 state.phase, state.epochs = index, 0
-                _train_phase(learner, phase, [*phase_callbacks(state, phase, config), *_kept(state, folder)])
+            if index == state.phase and not _is_over(phase, state, config):
+                callbacks = [*phase_callbacks(state, phase, config), *_kept(state, learner, folder)]
+                _train_phase(learner, phase, state.epochs, checkpoint, callbacks)
     return state
 
 
-def _train_phase(learner: Learner, phase: Phase, callbacks: Sequence[Callback]) -> None:
+def _first_state(learner: Learner, config: TrainConfig, folder: RunFolder | None) -> FitState:
+    if not config.find_lr:
+        return FitState(lr=config.lr)
+    lr = find_lr(learner, folder.path if folder else None)
+    seed_everything(config.seed)
+    return FitState(lr=lr)
+
+
+def _is_over(phase: Phase, state: FitState, config: TrainConfig) -> bool:
+    impatient = bool(config.patience) and state.epochs_since_best >= config.patience
+    return state.epochs >= phase.epochs or impatient
+
+
+def _train_phase(
+    learner: Learner, phase: Phase, start: int, checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
+) -> None:
+    """The epochs of a phase from `start`; if that is not 0, it is the phase of the checkpoint that goes on."""
     if phase.head_alone:
         learner.freeze()
     else:
         learner.unfreeze()
-    learner.fit_one_cycle(phase.epochs, phase.lr, pct_start=phase.pct_start, div=phase.div, cbs=callbacks)
+    if start and checkpoint:
+        checkpoint.restore_optimizer(learner)
+    learner.fit_one_cycle(
+        phase.epochs, phase.lr, pct_start=phase.pct_start, div=phase.div, cbs=callbacks, start_epoch=start
+    )
 
 
-def _kept(state: FitState, folder: RunFolder | None) -> list[Callback]:
+def _kept(state: FitState, learner: Learner, folder: RunFolder | None) -> list[Callback]:
     """What leaves something in the run's folder."""
     if folder is None:
         return []
     boards = [TensorBoard(state, folder.path / "tensorboard")] if folder.tensorboard else []
-    return [HistoryFiles(state, folder.path), *boards]
+    return [HistoryFiles(state, folder.path), *boards, Checkpoints(state, learner.dls.train, folder.path)]
 
 
 def seed_everything(seed: int) -> None:

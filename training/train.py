@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import platform
 import shutil
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
@@ -17,52 +13,30 @@ import numpy as np
 import yaml
 from fastai.learner import Learner
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from app.errors import PhotoError
 from app.vision.bundle import (
+    LEARNER,
     NEIGHBOURS,
     Card,
     Label,
     ModelBundle,
     Thresholds,
-    file_sha256,
     is_plain_name,
     read_bundle,
     write_card,
 )
-from app.vision.image_io import open_image
 from training.calibrate import calibrate
-from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
-from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group, vocab_of
+from training.config import TrainConfig
+from training.data import SPLITS, PhotoRow
 from training.errors import DataError
 from training.evaluate import evaluate
 from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
-from training.fitting.precision import resolved_precision
 from training.outputs import network_outputs, split_outputs, targets, unit_length
+from training.prepare import Prepared, TrainRequest, open_run_of, prepare
 from training.report import write_report
-from training.run_folder import RunFolder, open_run
-from training.table import read_label_table
 
 DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
-_PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
-
-
-@dataclass(frozen=True)
-class TrainRequest:
-    """What a run is asked for beside its TrainConfig: where the photos are, and what the bundle is called and says."""
-
-    data: Path
-    out: Path
-    name: str
-    version: str
-    command: str
-    note: str = ""
-    label_facts: Path | None = None
-    labels: Path | None = None
-    run_dir: Path | None = None
-    tensorboard: bool = False
 
 
 def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
@@ -73,24 +47,29 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
     """
     target = _free_place(request)
     facts = read_label_facts(request.label_facts)
-    rows = readable_rows(read_rows(request, config))
-    rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
-    vocab = vocab_of(rows)
-    print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
-    learner = fit(rows, vocab, config, _run_folder(request))
-    card = _new_card(request, config, rows, vocab, facts)
-    return _write_bundle(target, card, learner, rows, config)
+    prepared = prepare(request, config)
+    folder = open_run_of(request, prepared)
+    learner = fit(prepared.rows, prepared.vocab, config, folder)
+    card = _new_card(request, config, prepared, facts)
+    bundle = _write_bundle(target, card, learner, prepared.rows, config)
+    if folder is not None:
+        folder.finish()
+    return bundle
 
 
-def _run_folder(request: TrainRequest) -> RunFolder | None:
-    return open_run(request.run_dir, tensorboard=request.tensorboard) if request.run_dir else None
+def fit_alone(request: TrainRequest, config: TrainConfig) -> Path:
+    """The exported learner that a run leaves in its folder, and no bundle.
 
-
-def read_rows(request: TrainRequest, config: TrainConfig) -> list[PhotoRow]:
-    """The photos of the table if there is one, else of the folders."""
-    if request.labels:
-        return read_label_table(request.labels, request.data, multi_label=config.multi_label)
-    return read_data_folder(request.data)
+    Raises:
+        DataError, RunError, WeightsUnavailableError: see `training.errors`.
+    """
+    prepared = prepare(request, config)
+    folder = open_run_of(request, prepared)
+    assert folder is not None, "the command gives every run a folder"
+    learner = fit(prepared.rows, prepared.vocab, config, folder)
+    export_learner(learner, folder.path)
+    folder.finish()
+    return folder.path / LEARNER
 
 
 def _free_place(request: TrainRequest) -> Path:
@@ -110,25 +89,6 @@ def _free_place(request: TrainRequest) -> Path:
     except OSError as exc:
         raise DataError(f"The bundle cannot be written to {request.out}: {exc}") from exc
     return target
-
-
-def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
-    """The rows whose photo can be opened; each of the others is named on the screen and left out.
-
-    Raises:
-        DataError: none of a label's can.
-    """
-    kept = []
-    for row in tqdm(rows, desc="check", unit="photo", disable=None):
-        try:
-            open_image(row.path, decode_px=8)
-            kept.append(row)
-        except (PhotoError, OSError) as error:
-            print(f"left out: {row.path}: {error}", flush=True)
-    lost = {*vocab_of(rows)} - {*vocab_of(kept)}
-    if lost:
-        raise DataError(f"None of the photos of {', '.join(sorted(lost))} can be opened.")
-    return kept
 
 
 def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
@@ -192,14 +152,9 @@ def _write_neighbours(bundle: Path, card: Card, learner: Learner, rows: Sequence
     return units
 
 
-def _new_card(
-    request: TrainRequest,
-    config: TrainConfig,
-    rows: Sequence[PhotoRow],
-    vocab: Sequence[str],
-    facts: dict[str, dict[str, Any]],
-) -> Card:
+def _new_card(request: TrainRequest, config: TrainConfig, prepared: Prepared, facts: dict[str, dict[str, Any]]) -> Card:
     """The card before calibration and evaluation."""
+    vocab = prepared.vocab
     return Card(
         name=request.name,
         version=request.version,
@@ -209,39 +164,11 @@ def _new_card(
         preprocess=config.preprocess,
         temperature=1.0,
         thresholds=Thresholds((1.0,) * len(vocab)),
-        data=_describe_data(request, rows),
-        training={
-            "command": request.command,
-            "config": config.to_json(),
-            "precision": resolved_precision(config.precision),
-            "weights_sha256": None if config.weights in (IMAGENET, NO_WEIGHTS) else file_sha256(Path(config.weights)),
-            "packages": {name: package_version(name) for name in _PACKAGES},
-            "python": platform.python_version(),
-        },
+        data=prepared.data,
+        training=prepared.training,
     )
 
 
 def _label(slug: str, facts: dict[str, Any]) -> Label:
     default = slug.replace("_", " ").replace("-", " ").capitalize()
     return Label(slug, str(facts.get("name", default)), {k: v for k, v in facts.items() if k != "name"})
-
-
-def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str, Any]:
-    return {
-        "note": request.note,
-        "sha256": data_digest(rows, request.data),
-        "n_photos": len(rows),
-        "counts": {split: _counts(rows, split) for split in SPLITS},
-        "sources": {split: sorted({row.group for row in rows if row.split == split}) for split in SPLITS},
-    }
-
-
-def _counts(rows: Sequence[PhotoRow], split: Split) -> dict[str, int]:
-    counts = Counter(label for row in rows if row.split == split for label in row.labels)
-    return {label: counts[label] for label in vocab_of(rows)}
-
-
-def _counts_in_words(rows: Sequence[PhotoRow]) -> str:
-    return "; ".join(
-        f"{split} {', '.join(f'{count} {label}' for label, count in _counts(rows, split).items())}" for split in SPLITS
-    )

@@ -124,10 +124,11 @@ def test_the_last_words_of_a_run_tell_how_to_serve_the_bundle(
     from app.vision.bundle import ModelBundle
     from tests.training.outputs import make_card
     from training import train as module
+    from training.prepare import TrainRequest
 
-    requests: list[module.TrainRequest] = []
+    requests: list[TrainRequest] = []
 
-    def fake_train(request: module.TrainRequest, config: TrainConfig) -> ModelBundle:
+    def fake_train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
         requests.append(request)
         return ModelBundle(request.out / "toy-1", make_card("cats", "dogs"))
 

@@ -21,8 +21,9 @@ from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow, data_digest, read_data_folder
 from training.errors import DataError, ExportError
 from training.fit import make_model
+from training.prepare import TrainRequest, readable_rows
 from training.run_folder import RunFolder
-from training.train import TrainRequest, read_label_facts, readable_rows, train
+from training.train import read_label_facts, train
 
 # isort: split
 from fastai.learner import Learner

@@ -41,6 +41,11 @@ class History(EpochCallback):
         super().__init__()
         self.state, self.phase, self.epochs_before = state, phase, epochs_before
 
+    def before_fit(self) -> None:
+        if self.state.epochs:  # The phase was interrupted: its running mean goes on.
+            mean = self.recorder.smooth_loss
+            mean.count, mean.val = self.state.smooth_count, torch.tensor(self.state.smooth_loss)
+
     def before_epoch(self) -> None:
         self.size_px = self.phase.size_px(self.epoch)
         set_train_size(self.dls, self.size_px)
@@ -60,6 +65,8 @@ class History(EpochCallback):
         )
         self.state.history.append(row)
         self.state.epochs = self.epoch + 1
+        mean = self.recorder.smooth_loss
+        self.state.smooth_count, self.state.smooth_loss = mean.count, float(mean.val)
 
 
 class EpochLines(EpochCallback):

@@ -35,6 +35,9 @@ class FitState:
     """The index of the phase under way."""
     epochs: int = 0
     """How many epochs of that phase are done."""
+    smooth_count: int = 0
+    """How many losses are in fastai's running mean of the training loss, which is the history's."""
+    smooth_loss: float = 0.0
     history: list[EpochRow] = field(default_factory=list)
     best_loss: float = math.inf
     best_model: dict[str, torch.Tensor] | None = None

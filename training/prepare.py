@@ -1,0 +1,165 @@
+"""What a run begins with: the photos that can be opened, split, and what is told of them."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.errors import PhotoError
+from app.vision.bundle import file_sha256
+from app.vision.image_io import open_image
+from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
+from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group, vocab_of
+from training.errors import DataError, WeightsUnavailableError
+from training.fitting.precision import resolved_precision
+from training.run_folder import RunFolder, open_run
+from training.table import read_label_table
+
+_PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What a run is asked for beside its TrainConfig: where the photos are, and what the bundle is called and says."""
+
+    data: Path
+    out: Path
+    name: str
+    version: str
+    command: str
+    note: str = ""
+    label_facts: Path | None = None
+    labels: Path | None = None
+    run_dir: Path | None = None
+    tensorboard: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The photos of a run, each with its split, and what the card says of them and of the run."""
+
+    rows: list[PhotoRow]
+    data: dict[str, Any]
+    training: dict[str, Any]
+
+    @property
+    def vocab(self) -> list[str]:
+        """The labels, in index order."""
+        return vocab_of(self.rows)
+
+
+def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
+    """Reads, checks and splits the photos.
+
+    Raises:
+        ConfigError: this machine cannot do what was chosen.
+        DataError: the photos cannot be trained on.
+    """
+    training = describe_training(request, config)
+    rows = readable_rows(read_rows(request, config))
+    rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
+    print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
+    return Prepared(rows, _describe_data(request, rows), training)
+
+
+def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
+    """The folder of the run, if it is to have one.
+
+    Raises:
+        RunError: see `open_run`.
+    """
+    if request.run_dir is None:
+        return None
+    training, data = prepared.training, prepared.data
+    decides = {key: training[key] for key in ("config", "precision", "weights_sha256")}
+    identity = {**decides, "data_sha256": data["sha256"], "split_sha256": _split_digest(request, prepared.rows)}
+    noted = {key: training[key] for key in ("command", "packages", "python")}
+    about = {"name": request.name, "version": request.version, **noted}
+    return open_run(request.run_dir, identity, about, tensorboard=request.tensorboard, fresh=request.fresh)
+
+
+def _split_digest(request: TrainRequest, rows: Sequence[PhotoRow]) -> str:
+    lines = [f"{row.path.relative_to(request.data).as_posix()}\0{row.split}\n" for row in rows]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read_rows(request: TrainRequest, config: TrainConfig) -> list[PhotoRow]:
+    """The photos of the table if there is one, else of the folders."""
+    if request.labels:
+        return read_label_table(request.labels, request.data, multi_label=config.multi_label)
+    return read_data_folder(request.data)
+
+
+def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
+    """The rows whose photo can be opened; each of the others is named on the screen and left out.
+
+    Raises:
+        DataError: none of a label's can.
+    """
+    kept = []
+    for row in tqdm(rows, desc="check", unit="photo", disable=None):
+        try:
+            open_image(row.path, decode_px=8)
+            kept.append(row)
+        except (PhotoError, OSError) as error:
+            print(f"left out: {row.path}: {error}", flush=True)
+    lost = {*vocab_of(rows)} - {*vocab_of(kept)}
+    if lost:
+        raise DataError(f"None of the photos of {', '.join(sorted(lost))} can be opened.")
+    return kept
+
+
+def describe_training(request: TrainRequest, config: TrainConfig) -> dict[str, Any]:
+    """What the card says of the training.
+
+    Raises:
+        ConfigError: this machine cannot do what was chosen.
+        WeightsUnavailableError: the weights' file cannot be read.
+    """
+    return {
+        "command": request.command,
+        "config": config.to_json(),
+        "precision": resolved_precision(config.precision),
+        "weights_sha256": _weights_digest(config.weights),
+        "packages": {name: package_version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+    }
+
+
+def _weights_digest(weights: str) -> str | None:
+    if weights in (IMAGENET, NO_WEIGHTS):
+        return None
+    try:
+        return file_sha256(Path(weights))
+    except OSError as exc:
+        raise WeightsUnavailableError(f"{weights} cannot be read: {exc}") from exc
+
+
+def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str, Any]:
+    return {
+        "note": request.note,
+        "sha256": data_digest(rows, request.data),
+        "n_photos": len(rows),
+        "counts": {split: _counts(rows, split) for split in SPLITS},
+        "sources": {split: sorted({row.group for row in rows if row.split == split}) for split in SPLITS},
+    }
+
+
+def _counts(rows: Sequence[PhotoRow], split: Split) -> dict[str, int]:
+    counts = Counter(label for row in rows if row.split == split for label in row.labels)
+    return {label: counts[label] for label in vocab_of(rows)}
+
+
+def _counts_in_words(rows: Sequence[PhotoRow]) -> str:
+    return "; ".join(
+        f"{split} {', '.join(f'{count} {label}' for label, count in _counts(rows, split).items())}" for split in SPLITS
+    )
