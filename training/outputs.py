@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from fastai.learner import Learner
 from numpy.typing import NDArray
+from PIL import Image
 from tqdm import tqdm
 
 from app.vision.bundle import Card
@@ -19,6 +20,8 @@ from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import known_labels, neighbour_distance, probabilities
 from app.vision.verdict import Verdicts, decide
 from training.data import PhotoRow
+
+ImageChange = Callable[[Image.Image], Image.Image]
 
 _BATCH = 32
 
@@ -59,15 +62,20 @@ class SplitOutputs:
         return np.asarray(self.shown[:, known_labels(card)].any(axis=1))
 
 
+def as_it_is(image: Image.Image) -> Image.Image:
+    """The photo unchanged."""
+    return image
+
+
 def network_outputs(
-    learner: Learner, rows: Sequence[PhotoRow], spec: PreprocessSpec, what: str
+    learner: Learner, rows: Sequence[PhotoRow], spec: PreprocessSpec, what: str, change: ImageChange = as_it_is
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (N, K) and embeddings (N, D) of photos, opened and fitted as the server does."""
+    """Logits (N, K) and embeddings (N, D) of photos, opened, changed, and fitted as the server does."""
     network = EvidenceNetwork(learner.model).eval()
     logits, embeddings = [], []
     for start in tqdm(range(0, len(rows), _BATCH), desc=what, unit="batch", disable=None):
         chosen = rows[start : start + _BATCH]
-        images = [fit_image(open_image(row.path, decode_px=spec.decode_px), spec) for row in chosen]
+        images = [fit_image(change(open_image(row.path, decode_px=spec.decode_px)), spec) for row in chosen]
         with torch.inference_mode():
             outputs = network(torch.from_numpy(to_batch(images, spec)))
         logits.append(outputs[0].numpy())
@@ -82,10 +90,15 @@ def unit_length(embeddings: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def split_outputs(
-    learner: Learner, rows: Sequence[PhotoRow], card: Card, neighbours: NDArray[np.floating[Any]], what: str
+    learner: Learner,
+    rows: Sequence[PhotoRow],
+    card: Card,
+    neighbours: NDArray[np.floating[Any]],
+    what: str,
+    change: ImageChange = as_it_is,
 ) -> SplitOutputs:
     """The outputs for the rows of one split."""
-    logits, embeddings = network_outputs(learner, rows, card.preprocess, what)
+    logits, embeddings = network_outputs(learner, rows, card.preprocess, what, change)
     return SplitOutputs(tuple(rows), logits, embeddings, targets(rows, card), neighbours.astype(np.float32))
 
 

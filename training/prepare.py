@@ -38,6 +38,7 @@ class TrainRequest:
     note: str = ""
     label_facts: Path | None = None
     labels: Path | None = None
+    report_photos: Path | None = None
     run_dir: Path | None = None
     tensorboard: bool = False
     fresh: bool = False
@@ -65,7 +66,7 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
         DataError: the photos cannot be trained on.
     """
     training = describe_training(request, config)
-    rows = readable_rows(read_rows(request, config))
+    rows = readable_rows(read_rows(request.data, request.labels, multi_label=config.multi_label))
     rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
     print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
     return Prepared(rows, _describe_data(request, rows), training)
@@ -92,11 +93,11 @@ def _split_digest(request: TrainRequest, rows: Sequence[PhotoRow]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def read_rows(request: TrainRequest, config: TrainConfig) -> list[PhotoRow]:
+def read_rows(data: Path, labels: Path | None, *, multi_label: bool) -> list[PhotoRow]:
     """The photos of the table if there is one, else of the folders."""
-    if request.labels:
-        return read_label_table(request.labels, request.data, multi_label=config.multi_label)
-    return read_data_folder(request.data)
+    if labels:
+        return read_label_table(labels, data, multi_label=multi_label)
+    return read_data_folder(data)
 
 
 def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:

@@ -31,8 +31,8 @@ COMBINED = "other_and_distance"
 _TOLERANCE = 0.005
 _FOLDS = 5
 _CRITERION = (
-    "the highest AUROC against the validation photos of no known label, the mean over their folders; within "
-    f"{_TOLERANCE} of the highest, the simplest (the order of this table)"
+    "highest AUROC on the validation photos, the mean over the folders of photos of no known label; of those within "
+    f"{_TOLERANCE} of the highest, the simplest"
 )
 
 

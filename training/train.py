@@ -30,9 +30,11 @@ from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow
 from training.errors import DataError
 from training.evaluate import evaluate
+from training.evaluation.harm import harm_figures
+from training.evaluation.pages import ensure_places, write_photo_report
 from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
-from training.outputs import network_outputs, split_outputs, targets, unit_length
+from training.outputs import SplitOutputs, network_outputs, split_outputs, targets, unit_length
 from training.prepare import Prepared, TrainRequest, open_run_of, prepare
 from training.report import write_report
 
@@ -46,14 +48,17 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
         DataError, WeightsUnavailableError, ExportError: see `training.errors`.
     """
     target = _free_place(request)
+    ensure_places(target, request.report_photos)
     facts = read_label_facts(request.label_facts)
     prepared = prepare(request, config)
     folder = open_run_of(request, prepared)
     learner = fit(prepared.rows, prepared.vocab, config, folder)
     card = _new_card(request, config, prepared, facts)
-    bundle = _write_bundle(target, card, learner, prepared.rows, config)
+    bundle, test = _write_bundle(target, card, learner, prepared.rows, config)
     if folder is not None:
         folder.finish()
+    if request.report_photos:
+        write_photo_report(request.report_photos, bundle.card, learner, test)
     return bundle
 
 
@@ -116,20 +121,22 @@ def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
 
 def _write_bundle(
     target: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig
-) -> ModelBundle:
-    """Makes the bundle beside its place and moves it there when it is whole."""
+) -> tuple[ModelBundle, SplitOutputs]:
+    """Makes the bundle beside its place and moves it there when it is whole; also gives what it says of its test."""
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        _fill_bundle(partial, card, learner, rows, config)
+        test = _fill_bundle(partial, card, learner, rows, config)
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return read_bundle(target)
+    return read_bundle(target), test
 
 
-def _fill_bundle(partial: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig) -> None:
+def _fill_bundle(
+    partial: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig
+) -> SplitOutputs:
     by_split = {split: [row for row in rows if row.split == split] for split in SPLITS}
     neighbours = _write_neighbours(partial, card, learner, by_split["train"])
     export_learner(learner, partial)
@@ -138,9 +145,11 @@ def _fill_bundle(partial: Path, card: Card, learner: Learner, rows: Sequence[Pho
     valid = split_outputs(learner, by_split["valid"], card, neighbours, "calibrate")
     card = calibrate(card, valid, config)
     test = split_outputs(learner, by_split["test"], card, neighbours, "evaluate")
-    card = with_golden(dataclasses.replace(card, metrics=evaluate(card, test)), partial)
+    metrics = evaluate(card, test) | harm_figures(learner, card, test)
+    card = with_golden(dataclasses.replace(card, metrics=metrics), partial)
     write_report(card, partial)
     write_card(partial, card)
+    return test
 
 
 def _write_neighbours(bundle: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow]) -> NDArray[np.float16]:

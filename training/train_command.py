@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.config import TrainConfig
+from training.evaluation.command import add_report_photos
 
 if TYPE_CHECKING:
     from training.prepare import TrainRequest
@@ -24,6 +25,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     train.add_argument("--out", type=Path, default=Path("models"), help="folder for the new bundle (%(default)s)")
     train.add_argument("--note", default="", help="what the card says of the photos: origin, licence, what they lack")
     train.add_argument("--label-facts", type=Path, help="YAML with a name and facts per label")
+    add_report_photos(train)
     _add_arguments(train)
     train.set_defaults(run=_run_train)
     text = "check, split and fine-tune; leaves learner.pkl in the run's folder"
@@ -84,6 +86,7 @@ def _request(options: argparse.Namespace, typed: Sequence[str]) -> TrainRequest:
         note=getattr(options, "note", ""),
         label_facts=getattr(options, "label_facts", None),
         labels=options.labels,
+        report_photos=getattr(options, "report_photos", None),
         run_dir=options.run_dir or RUNS / f"{options.name}-{version}",
         tensorboard=options.tensorboard,
         fresh=options.fresh,

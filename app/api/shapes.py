@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from app.errors import WhichParkError
-from app.inference.evidence import heat_map, png_data_uri
 from app.inference.predictor import PhotoResult, Predictor
 from app.vision.bundle import Card, Label
+from app.vision.evidence import heat_map, png_data_uri
 
 
 def answer_json(request_id: str, card: Card, results: list[dict[str, Any]]) -> dict[str, Any]:

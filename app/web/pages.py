@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
 from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
-from app.inference.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import PhotoResult
 from app.intake.request import read_photos
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT, Card
+from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.vision.image_io import FORMATS_IN_WORDS
 from app.web.headers import REPORT_POLICY
 from app.web.words import verdict_words

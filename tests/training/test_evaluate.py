@@ -58,7 +58,11 @@ def test_the_confusion_counts_true_labels_in_rows(metrics: dict[str, Any]) -> No
 def test_verdicts_are_those_that_the_server_would_give(metrics: dict[str, Any]) -> None:
     verdicts = metrics["verdicts"]
     assert counted(verdicts["match_is_right"]) == (1, 3)
-    assert {kind: counted(found) for kind, found in verdicts["known"].items()} == {"match": (2, 5), "unknown": (2, 5)}
+    assert {kind: counted(found) for kind, found in verdicts["known"].items()} == {
+        "match": (2, 5),
+        "unknown": (2, 5),
+        "not_unknown": (3, 5),
+    }
     assert {kind: counted(found) for kind, found in verdicts["called_a_match"].items()} == {
         "other/far": (0, 2),
         "other/near": (1, 1),
@@ -85,7 +89,7 @@ def test_without_a_photo_of_a_known_label_there_is_no_figure_for_them() -> None:
     card = make_card("cats", "dogs", "other")
     found = evaluate(card, make_outputs(card, ["other/far"], [[0.1, 0.1, 0.8]]))
     assert found["accuracy_among_known"] is None
-    assert found["verdicts"]["known"] == {"match": None, "unknown": None}
+    assert found["verdicts"]["known"] == {"match": None, "unknown": None, "not_unknown": None}
     assert found["verdicts"]["match_is_right"] is None
     assert found["per_label"]["cats"] == {"recall": None, "precision": None, "f1": None}
 
@@ -117,6 +121,7 @@ def test_of_several_labels_a_photo_is_right_if_all_are(multi: dict[str, Any]) ->
     assert {key: counted(row) for key, row in multi["verdicts"]["known"].items()} == {
         "match": (3, 4),
         "unknown": (1, 4),
+        "not_unknown": (3, 4),
     }
 
 

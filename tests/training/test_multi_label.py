@@ -90,6 +90,17 @@ def test_the_card_says_what_was_trained(shapes: ModelBundle) -> None:
     assert set(card.metrics["per_label"]) == {"ball", "cone"}
 
 
+def test_the_bundle_is_measured_again_on_the_photos_of_its_table(
+    table: Path, shapes: ModelBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.html"
+    command = ["evaluate", str(shapes.path), "--data", str(table.parent / "photos"), "--labels", str(table)]
+    assert main([*command, "--report", str(report), "--report-photos", str(tmp_path / "photos.html")]) == 0
+    assert report.read_bytes() == (shapes.path / "report.html").read_bytes()
+    printed = capsys.readouterr().out
+    assert "mean average precision" in printed and "note:" not in printed
+
+
 def test_the_exported_learner_names_every_label_it_sees(table: Path, shapes: ModelBundle) -> None:
     learner = load_verified_learner(shapes)
     with learner.no_bar():

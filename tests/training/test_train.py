@@ -211,6 +211,23 @@ def test_what_a_killed_run_left_is_replaced(tmp_path: Path, toy_data: Path, monk
     assert not partial.exists()
 
 
+def test_photos_are_in_no_file_of_the_bundle_but_in_the_report_asked_for(
+    tmp_path: Path, toy_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "fit", untrained)
+    photos = tmp_path / "photos.html"
+    bundle = train(make_request(tmp_path, toy_data, report_photos=photos), QUICK)
+    assert set(bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT}
+    assert "<img" not in (bundle.path / REPORT).read_text(encoding="utf-8")
+    assert bundle.card.metrics["mistakes"] and "data:image/jpeg" in photos.read_text(encoding="utf-8")
+
+
+def test_a_report_with_photos_inside_the_bundle_is_refused_at_once(tmp_path: Path) -> None:
+    inside = tmp_path / "out" / "toy-1" / "photos.html"
+    with pytest.raises(DataError, match="inside the bundle toy-1"):
+        train(make_request(tmp_path, tmp_path / "nowhere", report_photos=inside), QUICK)
+
+
 def test_a_card_reads_back_as_it_was_written(run: Run) -> None:
     written = json.loads((run.bundle.path / CARD).read_text(encoding="utf-8"))
     assert json.loads(json.dumps(run.bundle.card.to_json())) == written

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.vision.bundle import Card
-from training.evaluation.intervals import draw_sources, estimate
+from training.evaluation.intervals import draw_photos, estimate
 from training.outputs import SplitOutputs
 
 _BINS = 10
@@ -17,7 +17,7 @@ _BINS = 10
 
 def calibration_figures(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
     """The calibration error before and after the card's temperature, with the bins it is made of."""
-    draws = draw_sources(outputs.rows)
+    draws = draw_photos(len(outputs.rows))
     figures: dict[str, Any] = {}
     for when, temperature in (("before", 1.0), ("after", card.temperature)):
         confidence, correct = confidences(dataclasses.replace(card, temperature=temperature), outputs)

@@ -1,16 +1,12 @@
-"""95 % intervals: Wilson's for shares, the bootstrap over sources for all else."""
+"""95 % intervals: Wilson's for shares, the bootstrap for all else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 from scipy.stats import binomtest
-
-from training.data import PhotoRow
 
 _CONFIDENCE_LEVEL = 0.95
 _DRAWS = 1000
@@ -34,32 +30,28 @@ def share(hits: NDArray[np.bool_]) -> dict[str, Any] | None:
     }
 
 
-def draw_sources(rows: Sequence[PhotoRow], n_draws: int = _DRAWS, seed: int = _SEED) -> NDArray[np.float32]:
-    """How often each photo is in each draw (n_draws, N) of as many sources as there are, with replacement.
+def draw_photos(n: int, n_draws: int = _DRAWS, seed: int = _SEED) -> NDArray[np.float32]:
+    """How often each of n photos is in each draw, (n_draws, n), of n photos with replacement: the bootstrap.
 
-    Whole sources are drawn since photos of one source resemble each other: drawn one by one, they would pass for more
-    evidence than they are.
+    Photos count as independent, as in Wilson's interval; those of one source are not quite. Drawing whole sources
+    would honour that, but with few of them and a large one the draws say more of the mix of labels than of the model.
     """
-    _, source = np.unique([row.group for row in rows], return_inverse=True)
-    n_sources = int(source.max(initial=-1)) + 1
-    if not n_sources:
+    if not n:
         return np.zeros((n_draws, 0), dtype=np.float32)
-    drawn = np.random.default_rng(seed).multinomial(n_sources, np.full(n_sources, 1 / n_sources), size=n_draws)
-    return drawn[:, source].astype(np.float32)
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_draws).astype(np.float32)
 
 
 def estimate(value: float, drawn: NDArray[np.floating[Any]]) -> dict[str, float] | None:
     """A figure with the interval its draws (n_draws,) give; draws without a figure are NaN. None of no figure.
 
-    Bias-corrected percentiles, since a binned calibration error is larger in nearly every draw than in the photos.
+    The percentiles of the draws. A binned calibration error is larger in nearly every draw than in the photos, so its
+    interval errs on the high side; it is widened to hold the figure.
     Source: Efron 1981, Nonparametric standard errors and confidence intervals, section 7.
     """
     drawn = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or not len(drawn):
         return None
-    below = (np.sum(drawn < value) + np.sum(drawn == value) / 2 + 0.5) / (len(drawn) + 1)
-    tails = np.array([(1 - _CONFIDENCE_LEVEL) / 2, (1 + _CONFIDENCE_LEVEL) / 2])
-    low, high = np.quantile(drawn, ndtr(2 * ndtri(below) + ndtri(tails)))
+    low, high = np.quantile(drawn, [(1 - _CONFIDENCE_LEVEL) / 2, (1 + _CONFIDENCE_LEVEL) / 2])
     return {
         "value": round(float(value), 4),
         "low": round(float(min(low, value)), 4),

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from app.vision.bundle import Card
 from app.vision.scores import known_labels
-from training.evaluation.intervals import draw_sources, estimate, share
+from training.evaluation.intervals import draw_photos, estimate, share
 from training.outputs import SplitOutputs
 
 _MOST_K = 5
@@ -28,8 +28,8 @@ def label_figures(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
     """The block of figures over all labels; in a single-label card `accuracy` is plain, else of all labels at once."""
     said, shown = said_labels(card, outputs), outputs.shown
     figures: dict[str, Any] = {
-        "accuracy": share(np.asarray((said == shown).all(axis=1))),
-        "accuracy_among_known": _accuracy_among_known(card, outputs),
+        "accuracy": accuracy(card, outputs),
+        "accuracy_among_known": accuracy_among_known(card, outputs),
         "top_k": _top_k(card, outputs),
         "per_label": _per_label(card, outputs, said),
     }
@@ -42,7 +42,12 @@ def label_figures(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
     return figures | {"confusion": heads | {"counts": counts.tolist()}}
 
 
-def _accuracy_among_known(card: Card, outputs: SplitOutputs) -> dict[str, Any] | None:
+def accuracy(card: Card, outputs: SplitOutputs) -> dict[str, Any] | None:
+    """How often all that is said is shown and the other way round."""
+    return share(np.asarray((said_labels(card, outputs) == outputs.shown).all(axis=1)))
+
+
+def accuracy_among_known(card: Card, outputs: SplitOutputs) -> dict[str, Any] | None:
     """How often the best of the known labels is right, for photos that show one of them."""
     known = np.flatnonzero(known_labels(card))
     shown = outputs.shown[:, known]
@@ -59,7 +64,7 @@ def _top_k(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
 
 
 def _per_label(card: Card, outputs: SplitOutputs, said: NDArray[np.bool_]) -> dict[str, Any]:
-    shown, values, draws = outputs.shown, outputs.probabilities(card), draw_sources(outputs.rows)
+    shown, values, draws = outputs.shown, outputs.probabilities(card), draw_photos(len(outputs.rows))
     result = {}
     for index, label in enumerate(card.vocab):
         row: dict[str, Any] = {

@@ -27,9 +27,9 @@ class Mistake:
     verdict: Verdict
 
     def to_json(self, card: Card) -> dict[str, Any]:
-        """The mistake as a card holds it: the photo by its name below the data folder, labels by their slugs."""
+        """The mistake as a card holds it: the photo by its folder's name and its own, labels by their slugs."""
         return {
-            "photo": f"{self.row.stratum}/{self.row.path.name}",
+            "photo": f"{self.row.path.parent.name}/{self.row.path.name}",
             "shown": [card.vocab[index] for index in self.shown],
             "said": {card.vocab[index]: round(self.probabilities[index], 4) for index in self.said},
             "verdict": self.verdict,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.vision.bundle import Card
 from app.vision.rejection import Rejection
 from app.vision.signals import strangeness
-from training.evaluation.intervals import draw_sources, estimate, share
+from training.evaluation.intervals import draw_photos, estimate, share
 from training.outputs import SplitOutputs
 
 KEPT_SHARE = 0.95  # The share of known photos at which false positives are counted; usual in the literature.
@@ -95,7 +95,7 @@ def mean_auroc(card: Card, outputs: SplitOutputs, values: NDArray[np.float64]) -
 def rejection_figures(card: Card, outputs: SplitOutputs, values: NDArray[np.float64]) -> dict[str, Any]:
     """How well a strangeness (N,) tells known photos from those of each folder of others, and from all of them."""
     known, masks = outputs.shows_known(card), strata_of_others(card, outputs)
-    draws = draw_sources(outputs.rows)
+    draws = draw_photos(len(outputs.rows))
     rows: dict[str, Any] = {}
     for name, mask in masks.items():
         groups = {row.group for row, inside in zip(outputs.rows, mask, strict=True) if inside}

@@ -8,8 +8,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from app.inference.runtime import Array
 from app.vision.bundle import Task
+from app.vision.scores import Array
 
 _MAP_SIDE_PX = 448
 _MOST_OPAQUE = 200

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.inference.evidence import heat_map, jpeg_data_uri, png_data_uri, relative_evidence
+from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri, relative_evidence
 from tests.photos import draw_quadrants, draw_scene
 
 LANDSCAPE = (640, 480)
