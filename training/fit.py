@@ -17,6 +17,7 @@ from training.fitting.history import HistoryFiles, plot_history
 from training.fitting.loaders import make_dataloaders
 from training.fitting.network import make_learner, make_model, round_to_float16
 from training.fitting.phases import Phase, make_phases
+from training.fitting.processes import rank, trained_together
 from training.fitting.rate import find_lr
 from training.fitting.state import FitState
 from training.run_folder import RunFolder
@@ -43,13 +44,16 @@ def fit(
         ConfigError: this machine cannot do what was chosen.
         RunError: the checkpoint cannot be read or written.
     """
-    seed_everything(config.seed)
+    seed_everything(
+        config.seed + rank()
+    )  # The processes shall not augment alike; they start from the main one's weights.
     dls = make_dataloaders(rows, vocab, config)
     learner = make_learner(dls, config, len(vocab))
-    state = _train(learner, config, folder)
+    with trained_together(learner):
+        state = _train(learner, config, folder)
     if state.best_model is not None:
         learner.model.load_state_dict(state.best_model)
-    if folder is not None and state.history:
+    if folder is not None and state.history and rank() == 0:
         plot_history(state.history, folder.path)
     model = learner.model.cpu().to(memory_format=torch.contiguous_format)
     round_to_float16(model)
@@ -59,17 +63,17 @@ def fit(
 def _train(learner: Learner, config: TrainConfig, folder: RunFolder | None) -> FitState:
     checkpoint = read_checkpoint(folder.path) if folder else None
     state = checkpoint.restore(learner, learner.dls.train) if checkpoint else _first_state(learner, config, folder)
-    if checkpoint:
+    if checkpoint and rank() == 0:
         print(f"going on after epoch {len(state.history)}, from {folder.path if folder else ''}", flush=True)
     with ExitStack() as quiet:
-        if not shows_bars():
+        if not shows_bars() or rank() != 0:
             quiet.enter_context(learner.no_bar())
             quiet.enter_context(learner.no_logging())
         for index, phase in enumerate(make_phases(config, state.lr)):
             if index > state.phase:
                 state.phase, state.epochs = index, 0
             if index == state.phase and not _is_over(phase, state, config):
-                callbacks = [*phase_callbacks(state, phase, config), *_kept(state, learner, folder)]
+                callbacks = [*phase_callbacks(state, phase, config, learner.dls.train), *_kept(state, learner, folder)]
                 _train_phase(learner, phase, state.epochs, checkpoint, callbacks)
     return state
 
@@ -106,8 +110,11 @@ def _kept(state: FitState, learner: Learner, folder: RunFolder | None) -> list[C
     """What leaves something in the run's folder."""
     if folder is None:
         return []
+    checkpoints = Checkpoints(state, learner.dls.train, folder.path)
+    if rank() != 0:
+        return [checkpoints]  # It gathers from every process what the main one writes.
     boards = [TensorBoard(state, folder.path / "tensorboard")] if folder.tensorboard else []
-    return [HistoryFiles(state, folder.path), *boards, Checkpoints(state, learner.dls.train, folder.path)]
+    return [HistoryFiles(state, folder.path), *boards, checkpoints]
 
 
 def seed_everything(seed: int) -> None:

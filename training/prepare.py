@@ -18,8 +18,9 @@ from app.vision.bundle import file_sha256
 from app.vision.image_io import open_image
 from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
 from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group, vocab_of
-from training.errors import DataError, WeightsUnavailableError
+from training.errors import ConfigError, DataError, WeightsUnavailableError
 from training.fitting.precision import resolved_precision
+from training.fitting.processes import n_processes
 from training.run_folder import RunFolder, open_run
 from training.table import read_label_table
 
@@ -65,6 +66,8 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
         ConfigError: this machine cannot do what was chosen.
         DataError: the photos cannot be trained on.
     """
+    if config.find_lr and n_processes() > 1:
+        raise ConfigError("--find-lr is for one process. Find the rate with one, then give it to all with --lr.")
     training = describe_training(request, config)
     rows = readable_rows(read_rows(request.data, request.labels, multi_label=config.multi_label))
     rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
@@ -81,7 +84,7 @@ def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
     if request.run_dir is None:
         return None
     training, data = prepared.training, prepared.data
-    decides = {key: training[key] for key in ("config", "precision", "weights_sha256")}
+    decides = {key: training[key] for key in ("config", "precision", "processes", "weights_sha256")}
     identity = {**decides, "data_sha256": data["sha256"], "split_sha256": _split_digest(request, prepared.rows)}
     noted = {key: training[key] for key in ("command", "packages", "python")}
     about = {"name": request.name, "version": request.version, **noted}
@@ -130,6 +133,7 @@ def describe_training(request: TrainRequest, config: TrainConfig) -> dict[str, A
         "command": request.command,
         "config": config.to_json(),
         "precision": resolved_precision(config.precision),
+        "processes": n_processes(),
         "weights_sha256": _weights_digest(config.weights),
         "packages": {name: package_version(name) for name in _PACKAGES},
         "python": platform.python_version(),

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,66 +35,94 @@ from training.evaluation.harm import harm_figures
 from training.evaluation.pages import ensure_places, write_photo_report
 from training.export import ensure_parity, export_learner, export_network, with_golden
 from training.fit import fit
+from training.fitting.processes import from_main, process_group
 from training.outputs import SplitOutputs, network_outputs, split_outputs, targets, unit_length
 from training.prepare import Prepared, TrainRequest, open_run_of, prepare
 from training.report import write_report
+from training.run_folder import RunFolder
 
 DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
 
 
-def train(request: TrainRequest, config: TrainConfig) -> ModelBundle:
-    """The bundle that a run makes in `request.out`; CURRENT stays as it is.
+@dataclass(frozen=True)
+class Begun:
+    """What is settled before a training, the same for every process that takes part in it."""
+
+    prepared: Prepared
+    folder: RunFolder | None
+
+
+def train(request: TrainRequest, config: TrainConfig) -> ModelBundle | None:
+    """The bundle that a run makes in `request.out`, None in a process that is not the main one; CURRENT stays.
 
     Raises:
-        DataError, WeightsUnavailableError, ExportError: see `training.errors`.
+        ConfigError, DataError, RunError, WeightsUnavailableError, ExportError: see `training.errors`.
     """
-    target = _free_place(request)
-    ensure_places(target, request.report_photos)
     facts = read_label_facts(request.label_facts)
-    prepared = prepare(request, config)
-    folder = open_run_of(request, prepared)
-    learner = fit(prepared.rows, prepared.vocab, config, folder)
-    card = _new_card(request, config, prepared, facts)
-    bundle, test = _write_bundle(target, card, learner, prepared.rows, config)
-    if folder is not None:
-        folder.finish()
+    target = bundle_folder(request)
+    with process_group() as is_main:
+        begun = from_main(lambda: _begin(request, config, target))
+        learner = fit(begun.prepared.rows, begun.prepared.vocab, config, begun.folder)
+    if not is_main:
+        return None
+    card = _new_card(request, config, begun.prepared, facts)
+    bundle, test = _write_bundle(target, card, learner, begun.prepared.rows, config)
+    if begun.folder is not None:
+        begun.folder.finish()
     if request.report_photos:
         write_photo_report(request.report_photos, bundle.card, learner, test)
     return bundle
 
 
-def fit_alone(request: TrainRequest, config: TrainConfig) -> Path:
-    """The exported learner that a run leaves in its folder, and no bundle.
+def fit_alone(request: TrainRequest, config: TrainConfig) -> Path | None:
+    """The exported learner that a run leaves in its folder, and no bundle; None as in `train`.
 
     Raises:
-        DataError, RunError, WeightsUnavailableError: see `training.errors`.
+        ConfigError, DataError, RunError, WeightsUnavailableError: see `training.errors`.
     """
+    with process_group() as is_main:
+        begun = from_main(lambda: _begin(request, config, None))
+        learner = fit(begun.prepared.rows, begun.prepared.vocab, config, begun.folder)
+    if not is_main:
+        return None
+    assert begun.folder is not None, "the command gives every run a folder"
+    export_learner(learner, begun.folder.path)
+    begun.folder.finish()
+    return begun.folder.path / LEARNER
+
+
+def _begin(request: TrainRequest, config: TrainConfig, target: Path | None) -> Begun:
+    if target is not None:
+        ensure_free(target)
+        ensure_places(target, request.report_photos)
     prepared = prepare(request, config)
-    folder = open_run_of(request, prepared)
-    assert folder is not None, "the command gives every run a folder"
-    learner = fit(prepared.rows, prepared.vocab, config, folder)
-    export_learner(learner, folder.path)
-    folder.finish()
-    return folder.path / LEARNER
+    return Begun(prepared, open_run_of(request, prepared))
 
 
-def _free_place(request: TrainRequest) -> Path:
-    """Where the bundle will be; found out before the hours of training, not after.
+def bundle_folder(request: TrainRequest) -> Path:
+    """Where the bundle will be.
 
     Raises:
-        DataError: its name has no sense, it is there already, or nothing can be written there.
+        DataError: its name has no sense.
     """
     folder = f"{request.name}-{request.version}"
     if not (is_plain_name(request.name) and is_plain_name(request.version)):
         raise DataError(f"{folder!r} cannot be a bundle's name. Use letters, digits, '.', '_' and '-' alone.")
-    target = request.out / folder
+    return request.out / folder
+
+
+def ensure_free(target: Path) -> None:
+    """Found out before the hours of training, not after.
+
+    Raises:
+        DataError: the bundle is there already, or nothing can be written there.
+    """
     if target.exists():
         raise DataError(f"{target} is there already. Give another --version, or take it away.")
     try:
-        request.out.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise DataError(f"The bundle cannot be written to {request.out}: {exc}") from exc
-    return target
+        raise DataError(f"The bundle cannot be written to {target.parent}: {exc}") from exc
 
 
 def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:

@@ -98,6 +98,8 @@ def _run_train(options: argparse.Namespace, typed: Sequence[str]) -> None:
     from training.train import train  # torch and fastai take seconds; --help should not.
 
     bundle = train(_request(options, typed), _config(options))
+    if bundle is None:
+        return  # The main process says it.
     print(f"made {bundle.path}; look at {bundle.path / 'report.html'}, then serve it with:")
     print(f"    python -m training bundle promote {bundle.path.name} --models {options.out}")
 
@@ -106,4 +108,6 @@ def _run_fit(options: argparse.Namespace, typed: Sequence[str]) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # As in _run_train.
     from training.train import fit_alone
 
-    print(f"made {fit_alone(_request(options, typed), _config(options))}")
+    learner = fit_alone(_request(options, typed), _config(options))
+    if learner is not None:
+        print(f"made {learner}")

@@ -207,6 +207,7 @@ def test_what_a_killed_run_left_is_replaced(tmp_path: Path, toy_data: Path, monk
     (partial / "stray.bin").write_bytes(b"half a file")
     monkeypatch.setattr(module, "fit", untrained)
     bundle = train(make_request(tmp_path, toy_data), QUICK)
+    assert bundle is not None
     assert "stray.bin" not in bundle.card.files
     assert not partial.exists()
 
@@ -217,6 +218,7 @@ def test_photos_are_in_no_file_of_the_bundle_but_in_the_report_asked_for(
     monkeypatch.setattr(module, "fit", untrained)
     photos = tmp_path / "photos.html"
     bundle = train(make_request(tmp_path, toy_data, report_photos=photos), QUICK)
+    assert bundle is not None
     assert set(bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT}
     assert "<img" not in (bundle.path / REPORT).read_text(encoding="utf-8")
     assert bundle.card.metrics["mistakes"] and "data:image/jpeg" in photos.read_text(encoding="utf-8")

@@ -12,10 +12,12 @@ import torch
 from training.config import TrainConfig
 from training.fitting.loaders import set_train_size
 from training.fitting.phases import Phase
+from training.fitting.processes import rank
 from training.fitting.state import EpochRow, FitState
 
 # isort: split
 from fastai.callback.core import Callback, CancelFitException
+from fastai.data.load import DataLoader
 from fastai.torch_core import get_model
 
 _AFTER_RECORDER = 61  # fastai's Recorder, which has the losses, is 50; its schedule and bars are 60.
@@ -37,9 +39,9 @@ class EpochCallback(Callback):
 class History(EpochCallback):
     """Sets the size of the training photos before an epoch, and appends the epoch to the history after it."""
 
-    def __init__(self, state: FitState, phase: Phase, epochs_before: int) -> None:
+    def __init__(self, state: FitState, phase: Phase, epochs_before: int, loader: DataLoader) -> None:
         super().__init__()
-        self.state, self.phase, self.epochs_before = state, phase, epochs_before
+        self.state, self.phase, self.epochs_before, self.loader = state, phase, epochs_before, loader
 
     def before_fit(self) -> None:
         if self.state.epochs:  # The phase was interrupted: its running mean goes on.
@@ -48,7 +50,7 @@ class History(EpochCallback):
 
     def before_epoch(self) -> None:
         self.size_px = self.phase.size_px(self.epoch)
-        set_train_size(self.dls, self.size_px)
+        set_train_size(self.loader, self.size_px)
         self.started = time.monotonic()
 
     def after_trained_epoch(self) -> None:
@@ -141,12 +143,12 @@ def shows_bars() -> bool:
     return sys.stdout.isatty()
 
 
-def phase_callbacks(state: FitState, phase: Phase, config: TrainConfig) -> list[Callback]:
-    """What every phase does."""
+def phase_callbacks(state: FitState, phase: Phase, config: TrainConfig, loader: DataLoader) -> list[Callback]:
+    """What every phase does; `loader` gives the train photos."""
     total = config.freeze_epochs + config.epochs
-    callbacks: list[Callback] = [History(state, phase, 0 if phase.head_alone else config.freeze_epochs)]
+    callbacks: list[Callback] = [History(state, phase, 0 if phase.head_alone else config.freeze_epochs, loader)]
     if config.patience and not phase.head_alone:
         callbacks.append(KeepBest(state, config.patience))
-    if not shows_bars():
+    if not shows_bars() and rank() == 0:
         callbacks.append(EpochLines(state, total))
     return callbacks

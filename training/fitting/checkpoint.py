@@ -19,6 +19,7 @@ import torch
 
 from training.errors import RunError
 from training.fitting.callbacks import EpochCallback, copy_state
+from training.fitting.processes import from_all, rank
 from training.fitting.state import EpochRow, FitState
 
 # isort: split
@@ -44,9 +45,10 @@ class Checkpoints(EpochCallback):
             "model": copy_state(get_model(self.learn.model)),
             "best_model": self.state.best_model,
             "optimizer": _optimizer_to_json(self.learn.opt),
-            "random": random_state(self.loader),
+            "random": from_all(random_state(self.loader)),
         }
-        _write(self.path, content)
+        if rank() == 0:
+            _write(self.path, content)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Checkpoint:
     def restore(self, learner: Learner, loader: DataLoader) -> FitState:
         """Puts weights and randomness back; the optimizer follows when its phase goes on."""
         learner.model.load_state_dict(self.content["model"])
-        restore_random_state(self.content["random"], loader)
+        restore_random_state(self.content["random"][rank()], loader)
         state = self.content["state"]
         rows = [EpochRow(**row) for row in state["history"]]
         return FitState(**{**state, "history": rows}, best_model=self.content["best_model"])

@@ -14,9 +14,11 @@ from app.vision.learner import CropPhoto, OpenPhoto, batch_transforms, target_tr
 from app.vision.preprocess import PreprocessSpec, fit_image
 from training.config import TrainConfig
 from training.data import PhotoRow
+from training.fitting.processes import n_processes
 
 # isort: split
 from fastai.data.core import DataLoaders, Datasets
+from fastai.data.load import DataLoader
 from fastai.data.transforms import ToTensor
 from fastai.vision.augment import Hue, RandTransform, Saturation, aug_transforms
 from fastai.vision.core import PILImage
@@ -55,12 +57,19 @@ def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: Tra
         ],
         splits=[[i for i, row in enumerate(chosen) if row.split == split] for split in ("train", "valid")],
     )
+    a_step = min(config.batch_size, len(dsets.train))  # fastai drops an unfilled batch: with one alone, none is left.
     return dsets.dataloaders(
-        bs=min(config.batch_size, len(dsets.train)),  # fastai drops an unfilled batch: with one alone, none is left.
-        num_workers=min(_MOST_WORKERS, os.cpu_count() or 1) if torch.cuda.is_available() else 0,
+        bs=max(1, a_step // n_processes()),
+        num_workers=_n_workers(),
         after_item=[CropPhoto(config.min_crop_area), FitSizes(spec), ToTensor()],
         after_batch=[*batch_transforms(spec), *_augmentations()],
     )
+
+
+def _n_workers() -> int:
+    if not torch.cuda.is_available():
+        return 0
+    return max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // n_processes()))
 
 
 def _labels_of(row: PhotoRow) -> Any:
@@ -72,8 +81,8 @@ def _augmentations() -> list[Any]:
     return [*warps, Saturation(max_lighting=0.4, p=0.5), Hue(max_hue=0.05, p=0.3)]
 
 
-def set_train_size(dls: DataLoaders, side_px: int) -> None:
-    """From the next epoch on, photos are trained on at this size; validation keeps its own."""
-    for transform in dls.train.after_item.fs:
+def set_train_size(loader: DataLoader, side_px: int) -> None:
+    """From its next epoch on, the loader of the train photos gives them at this size; validation keeps its own."""
+    for transform in loader.after_item.fs:
         if isinstance(transform, FitSizes):
             transform.train_px = side_px

@@ -46,7 +46,7 @@ def test_fewer_epochs_than_sizes_leave_out_some_but_not_the_order() -> None:
 
 def test_another_size_is_for_training_photos_alone(rows: list[PhotoRow]) -> None:
     dls = make_dataloaders(rows, VOCAB, dataclasses.replace(QUICK, size_px=64))
-    set_train_size(dls, 32)
+    set_train_size(dls.train, 32)
     assert dls.train.one_batch()[0].shape[2:] == (32, 32)
     assert dls.valid.one_batch()[0].shape[2:] == (64, 64)
 
