@@ -1,6 +1,10 @@
 """The run book of the trainer.
 
 python -m training train --data photos/ --out models/       a folder of photos per label -> a new bundle
+python -m training train --data photos/ --labels table.csv --multi-label        several labels a photo
+python -m training fit --data photos/                       as far as learner.pkl, in runs/; the same command again
+                                                            goes on after an interruption
+accelerate launch --multi_gpu --num_processes 4 -m training train --data photos/        on four GPUs
 python -m training bundle promote parks-20260101-120000     verify it, then serve it
 """
 
