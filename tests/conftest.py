@@ -14,7 +14,8 @@ from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
-from app.vision.bundle import Card, Label, ModelBundle, Thresholds
+from app.vision.bundle import ModelBundle
+from app.vision.card import Card, Label, Thresholds
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec
 from tests.fakes import FakeRuntime

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from app.vision.bundle import Card, Thresholds
+from app.vision.card import Card, Thresholds
 from training.config import TrainConfig
 from training.evaluation.rejection import Method, limit_keeping
 from training.outputs import SplitOutputs

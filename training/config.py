@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from app.vision.bundle import Task
+from app.vision.card import Task
 from app.vision.preprocess import PreprocessSpec
 from training.errors import ConfigError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.evaluation.calibration import calibration_figures
 from training.evaluation.labels import label_figures
 from training.evaluation.mistakes import worst_mistakes

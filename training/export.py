@@ -14,7 +14,8 @@ import torch
 from fastai.learner import Learner
 from onnx import numpy_helper
 
-from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card
+from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS
+from app.vision.card import Card
 from app.vision.golden import golden_batch
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork, learner_logits, load_trusted_learner

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from app.vision.bundle import NEIGHBOURS, Card, read_bundle
+from app.vision.bundle import NEIGHBOURS, read_bundle
+from app.vision.card import Card
 from app.vision.learner import load_verified_learner
 from training.data import PhotoRow, data_digest, vocab_of
 from training.errors import DataError

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from app.vision.bundle import Card, Thresholds
+from app.vision.card import Card, Thresholds
 from app.vision.rejection import Rejection
 from training.config import TrainConfig
 from training.evaluation.rejection import (

@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.vision.bundle import REPORT, Card
+from app.vision.bundle import REPORT
+from app.vision.card import Card
 from training.evaluation.plots import acceptance_plot, reliability_plot
 
 Picture = tuple[Mapping[str, Any], Mapping[str, str]]  # A mistake of the metrics, and its layers as data URIs.

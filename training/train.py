@@ -15,17 +15,8 @@ import yaml
 from fastai.learner import Learner
 from numpy.typing import NDArray
 
-from app.vision.bundle import (
-    LEARNER,
-    NEIGHBOURS,
-    Card,
-    Label,
-    ModelBundle,
-    Thresholds,
-    is_plain_name,
-    read_bundle,
-    write_card,
-)
+from app.vision.bundle import LEARNER, NEIGHBOURS, ModelBundle, read_bundle, write_card
+from app.vision.card import Card, Label, Thresholds, is_plain_name
 from training.calibrate import calibrate
 from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow

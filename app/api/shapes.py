@@ -7,7 +7,7 @@ from typing import Any
 
 from app.errors import WhichParkError
 from app.inference.predictor import PhotoResult, Predictor
-from app.vision.bundle import Card, Label
+from app.vision.card import Card, Label
 from app.vision.evidence import heat_map, png_data_uri
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.inference.runtime import Array
-from app.vision.bundle import Card, Label
+from app.vision.card import Card, Label
 from app.vision.scores import neighbour_distance, probabilities
 from app.vision.verdict import Verdict, decide
 

@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from app.vision.bundle import Task
+from app.vision.card import Task
 from app.vision.scores import Array
 
 _MAP_SIDE_PX = 448

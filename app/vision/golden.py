@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import probabilities
 

@@ -32,7 +32,8 @@ from fastai.vision.augment import RandTransform
 from fastai.vision.core import PILImage
 from fasttransform import Transform
 
-from app.vision.bundle import LEARNER, ModelBundle, Task
+from app.vision.bundle import LEARNER, ModelBundle
+from app.vision.card import Task
 from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec, fit_image

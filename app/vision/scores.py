@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 
 Array = NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.scores import Array, known_labels, probabilities
 from app.vision.signals import strangeness
 

@@ -9,7 +9,8 @@ from app.inference.model_slot import ModelSlot
 from app.inference.predictor import PhotoResult
 from app.intake.request import read_photos
 from app.ops.request_log import request_id
-from app.vision.bundle import REPORT, Card
+from app.vision.bundle import REPORT
+from app.vision.card import Card
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.vision.image_io import FORMATS_IN_WORDS
 from app.web.headers import REPORT_POLICY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.inference.classifier import Classification, Prediction
-from app.vision.bundle import Card
+from app.vision.card import Card
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.config import Settings
 from app.factory import create_app
-from app.vision.bundle import Card
+from app.vision.card import Card
 
 
 def test_the_model_is_described_by_its_card(client: FlaskClient, card: Card) -> None:

@@ -19,7 +19,8 @@ from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
-from app.vision.bundle import Card, ModelBundle
+from app.vision.bundle import ModelBundle
+from app.vision.card import Card
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
 from tests.forms import CHUNKED, FORM, FROM_GUNICORN, form_body

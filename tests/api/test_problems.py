@@ -17,7 +17,8 @@ from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import Card, ModelBundle
+from app.vision.bundle import ModelBundle
+from app.vision.card import Card
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
 from tests.photos import draw_scene, encode

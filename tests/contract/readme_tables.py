@@ -8,7 +8,8 @@ from pathlib import Path
 
 from app import errors
 from app.config import settings_table
-from app.vision.bundle import Card, read_current_bundle
+from app.vision.bundle import read_current_bundle
+from app.vision.card import Card
 from training.report import percent
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -16,7 +16,8 @@ from app.errors import BundleDamagedError
 from app.inference.cpu_runtime import CpuRuntime
 from app.inference.runtime import Runtime
 from app.inference.torch_runtime import TorchRuntime
-from app.vision.bundle import LEARNER, Card, ModelBundle, file_sha256
+from app.vision.bundle import LEARNER, ModelBundle, file_sha256
+from app.vision.card import Card
 from app.vision.image_io import open_image
 from app.vision.learner import learner_logits, load_verified_learner
 from app.vision.preprocess import fit_image, to_batch

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import expit, softmax
 
 from app.inference.classifier import Classification, Classifier
-from app.vision.bundle import Card, Thresholds
+from app.vision.card import Card, Thresholds
 from app.vision.rejection import Rejection
 from app.vision.scores import probabilities
 

@@ -10,7 +10,8 @@ import pytest
 from app.errors import BundleMissingError, ModelUnavailableError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
-from app.vision.bundle import Card, ModelBundle
+from app.vision.bundle import ModelBundle
+from app.vision.card import Card
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
 

@@ -15,7 +15,8 @@ from PIL import Image
 from app.errors import BundleDamagedError, BusyError, DamagedImageError, TooManyPixelsError, UnsupportedImageError
 from app.inference.predictor import PhotoResult, Predictor
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import NEIGHBOURS, Card, ModelBundle, Thresholds, read_bundle, write_card
+from app.vision.bundle import NEIGHBOURS, ModelBundle, read_bundle, write_card
+from app.vision.card import Card, Thresholds
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import fit_image, to_batch
 from tests.fakes import FakeRuntime

@@ -11,7 +11,8 @@ import pytest
 
 from app.errors import BundleDamagedError, BundleError, BundleMissingError
 from app.inference.runtime import NetworkOutput, load_runtime
-from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, Card, ModelBundle, file_sha256
+from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS, ModelBundle, file_sha256
+from app.vision.card import Card
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.bundle import Card, Label, Thresholds
+from app.vision.card import Card, Label, Thresholds
 from app.vision.preprocess import PreprocessSpec
 from training.data import PhotoRow
 from training.outputs import SplitOutputs

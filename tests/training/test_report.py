@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.vision.bundle import Card, Label
+from app.vision.card import Card, Label
 from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
 from training.calibrate import calibrate
 from training.config import TrainConfig

@@ -18,16 +18,14 @@ from app.vision.bundle import (
     CURRENT,
     NEIGHBOURS,
     NETWORK,
-    SCHEMA_VERSION,
-    Card,
     ModelBundle,
-    Thresholds,
     file_sha256,
     read_bundle,
     read_current_bundle,
     write_atomically,
     write_card,
 )
+from app.vision.card import SCHEMA_VERSION, Card, Thresholds
 from app.vision.rejection import Rejection
 
 

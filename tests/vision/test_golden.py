@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.golden import golden_batch, golden_gap, golden_image
 from app.vision.preprocess import PreprocessSpec
 

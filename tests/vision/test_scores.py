@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.scores import neighbour_distance, probabilities
 
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, logsumexp, softmax
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.rejection import SIGNALS, Rejection
 from app.vision.signals import signal, strangeness
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from app.vision.bundle import Card, Thresholds
+from app.vision.card import Card, Thresholds
 from app.vision.rejection import Rejection
 from app.vision.scores import known_labels
 from app.vision.verdict import decide

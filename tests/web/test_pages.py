@@ -18,7 +18,8 @@ from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import REPORT, Card, Label, ModelBundle, Thresholds
+from app.vision.bundle import REPORT, ModelBundle
+from app.vision.card import Card, Label, Thresholds
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
 from tests.forms import FORM, form_body

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.inference.classifier import Classification, Prediction
-from app.vision.bundle import Card, Label, Thresholds
+from app.vision.card import Card, Label, Thresholds
 from app.vision.preprocess import PreprocessSpec
 from app.vision.verdict import Verdict
 from app.web.words import verdict_words

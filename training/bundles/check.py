@@ -12,7 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from app.errors import BundleDamagedError, BundleError, BundleMissingError
-from app.vision.bundle import LEARNER, NETWORK, ModelBundle, is_plain_name, read_bundle
+from app.vision.bundle import LEARNER, NETWORK, ModelBundle, read_bundle
+from app.vision.card import is_plain_name
 from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
 from training.bundles.learner_file import foreign_references, golden_logits_in_clean_process
 

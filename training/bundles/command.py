@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.errors import BundleError, BundleMissingError
-from app.vision.bundle import CARD, Card
+from app.vision.bundle import CARD
+from app.vision.card import Card
 
 _TAKEN_UP = "it is served from now on; a running server takes it up when it restarts"
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import BundleMissingError
-from app.vision.bundle import CURRENT, ModelBundle, is_plain_name, write_atomically
+from app.vision.bundle import CURRENT, ModelBundle, write_atomically
+from app.vision.card import is_plain_name
 from training.bundles.check import ensure_servable, read_named_bundle
 
 # The names that CURRENT had before, oldest first: what rollback goes back to.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.evaluation.intervals import draw_photos, estimate
 from training.outputs import SplitOutputs
 

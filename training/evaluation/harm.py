@@ -10,7 +10,7 @@ from typing import Any
 from fastai.learner import Learner
 from PIL import Image, ImageEnhance, ImageFilter
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.evaluation.labels import accuracy, accuracy_among_known
 from training.evaluation.verdicts import match_is_right
 from training.outputs import ImageChange, SplitOutputs, split_outputs

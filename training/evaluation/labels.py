@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.scores import known_labels
 from training.evaluation.intervals import draw_photos, estimate, share
 from training.outputs import SplitOutputs

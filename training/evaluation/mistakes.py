@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.verdict import Verdict
 from training.data import PhotoRow
 from training.evaluation.labels import said_labels

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastai.learner import Learner
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.errors import DataError
 from training.evaluation.mistakes import worst_mistakes
 from training.evaluation.pictures import picture_mistakes

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from fastai.learner import Learner
 
-from app.vision.bundle import NETWORK_OUTPUTS, Card
+from app.vision.bundle import NETWORK_OUTPUTS
+from app.vision.card import Card
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from app.vision.rejection import Rejection
 from app.vision.signals import strangeness
 from training.evaluation.intervals import draw_photos, estimate, share

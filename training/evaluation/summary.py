@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.report import estimate, percent
 
 

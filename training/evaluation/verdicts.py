@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from training.evaluation.intervals import share
 from training.outputs import SplitOutputs
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from app.vision.bundle import Card
+from app.vision.card import Card
 from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
 from training.evaluation.rejection import (
     accepted_curve,
