@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.config import Settings
 from app.errors import SettingsError
+from app.ops.memory import return_freed_memory
 
 try:
     _settings = Settings.from_environ(os.environ)
@@ -39,3 +40,8 @@ logconfig_dict = {
         "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False, "qualname": "gunicorn.access"},
     },
 }
+
+
+def post_fork(server: object, worker: object) -> None:
+    """In each worker, before it loads the application."""
+    return_freed_memory()

@@ -53,7 +53,11 @@ class ModelBundle:
         path = self.path / name
         if not path.is_file():
             raise BundleMissingError(f"Bundle {self.path.name} lacks its file {name}.")
-        if file_sha256(path) != self.card.files[name]:
+        try:
+            digest = file_sha256(path)
+        except OSError as exc:
+            raise BundleMissingError(f"{name} of bundle {self.path.name} cannot be read: {exc}") from exc
+        if digest != self.card.files[name]:
             raise BundleDamagedError(f"{name} of bundle {self.path.name} is not the file its card names (sha256).")
         return path
 

@@ -74,10 +74,10 @@ def _open_header(data: bytes, limits: ImageLimits) -> Image.Image:
     return image
 
 
-def _too_many_pixels(limits: ImageLimits, size: str = "more") -> str:
+def _too_many_pixels(limits: ImageLimits, size: str = "many more") -> str:
     return (
-        f"The image has too many pixels: at most {limits.max_image_px / 1e6:g} megapixels are taken, "
-        f"this one has {size}. Send a smaller copy."
+        f"The image has too many pixels ({size}): at most {limits.max_image_px / 1e6:g} megapixels are taken. "
+        "Send a smaller copy."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from app.vision.bundle import ModelBundle
 from tests.e2e.server import Answer, Server, multipart, read_answer, running
@@ -161,6 +163,21 @@ def test_the_cpu_runtime_loads_no_torch(server: Server) -> None:
         maps = Path(f"/proc/{pid}/maps").read_text()
         assert "libtorch" not in maps
         assert "onnxruntime" in maps
+
+
+def test_large_photos_do_not_stay_in_memory(server: Server) -> None:
+    """48 megapixels are 200 MB while they are decoded; glibc by itself would keep them."""
+    photo = encode(Image.new("RGBA", (8000, 6000), "green"), "PNG")
+    before_kb = resident_kb(server)
+    with ThreadPoolExecutor(4) as pool:
+        assert {answer.status for answer in pool.map(lambda _: ask(server, photo), range(12))} == {200}
+    assert resident_kb(server) < before_kb + 100_000
+
+
+def resident_kb(server: Server) -> int:
+    """Resident memory of the server's only worker."""
+    [pid] = server.workers()
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0])
 
 
 def test_the_master_loads_no_runtime(server: Server) -> None:

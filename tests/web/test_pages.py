@@ -135,7 +135,7 @@ def test_the_page_has_a_bar_for_every_label_highest_first(client: FlaskClient, p
     [
         (b"a text", 415, "This is not an image we can read."),
         (encode(draw_scene())[:700], 422, "The image is damaged"),
-        (encode(Image.new("RGB", (1001, 1000)), "PNG"), 413, "The image has too many pixels: at most 1 megapixels"),
+        (encode(Image.new("RGB", (1001, 1000)), "PNG"), 413, "too many pixels (1001 x 1000): at most 1 megapixels"),
     ],
 )
 def test_a_photo_that_does_not_open_is_explained_above_the_form(

@@ -1,0 +1,22 @@
+"""Memory that is freed goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+
+# Source: glibc's malloc.h.
+_M_MMAP_THRESHOLD = -3
+
+_OWN_MAPPING_BYTES = 1 << 20
+
+
+def return_freed_memory() -> None:
+    """Lets glibc give every block from 1 MB up a mapping of its own, which ends when the block is freed.
+
+    glibc raises that limit to 32 MB by itself as it sees large blocks come and go, and then keeps what Pillow frees:
+    four PNGs of 48 megapixels at once (232 kB each) left a worker with 2.3 GB; with this it has 130 MB afterwards.
+    Does nothing where there is no glibc.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_BYTES)
