@@ -19,14 +19,10 @@ from tqdm import tqdm
 from app.errors import DamagedImageError, PhotoError, TooManyPixelsError
 from app.vision.image_io import FORMATS, open_image
 from app.vision.limits import ImageLimits
-from training.check.duplicates import HASH_BITS, HASH_DECODE_PX, perceptual_hash
+from training.check.duplicates import HASH_DECODE_PX, perceptual_hash
 from training.check.processes import results_in_order
 
 Problem = Literal["unreadable", "empty", "not_a_photo", "too_large"]
-
-# The hash sets the bits of the frequencies above the median: half of them. A flat colour, or a gradient along one side,
-# has too few frequencies for that (ties at 0), and its hash is that of every other such picture.
-_LEAST_BITS = HASH_BITS // 2 - 4
 
 
 @dataclass(frozen=True)
@@ -43,8 +39,7 @@ class PhotoFacts:
     """One file: `problem` says what kind of trouble it is, `reason` in words; both are None for a usable photo.
 
     `width` and `height` are those of the stored image in pixels, before EXIF turns it upright; `format` is that of its
-    content, as Pillow calls it. Each is None as far as it could not be read. `perceptual_hash` is None also for
-    a photo without any structure, of which it would tell nothing.
+    content, as Pillow calls it. Each is None as far as it could not be read; a usable photo has all of them.
     """
 
     path: Path
@@ -105,17 +100,11 @@ def _facts_of_bytes(path: Path, data: bytes, limits: FileLimits) -> PhotoFacts:
     stored = partial(PhotoFacts, path, len(data), digest, width, height, image_format)
     try:
         image = open_image(data, limits=limits.image, decode_px=HASH_DECODE_PX)
-        return stored(telling_hash(image))
+        return stored(perceptual_hash(image))
     except PhotoError as error:
         return stored(problem=_problem_of(error), reason=str(error))
     except MemoryError:
         return stored(problem="too_large", reason="There is not enough memory to open it.")
-
-
-def telling_hash(image: Image.Image) -> int | None:
-    """The perceptual hash, or None where the picture has too little structure for it to tell anything."""
-    value = perceptual_hash(image)
-    return value if value.bit_count() >= _LEAST_BITS else None
 
 
 def _header(data: bytes) -> tuple[int | None, int | None, str | None]:

@@ -9,7 +9,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from app.vision.limits import ImageLimits
 from tests.photos import draw_scene, encode
@@ -111,12 +110,6 @@ def test_the_limit_in_bytes(tmp_path: Path, more: int, problem: str | None) -> N
 def test_the_limit_in_pixels(tmp_path: Path, more: int, problem: str | None) -> None:
     limits = FileLimits(image=ImageLimits(max_image_px=160 * 120 + more))
     assert facts_of(written(tmp_path / "a.jpg", encode(draw_scene())), limits).problem == problem
-
-
-@pytest.mark.parametrize("image", [Image.new("RGB", (90, 60), "teal"), Image.linear_gradient("L")])
-def test_a_picture_without_structure_has_no_hash(tmp_path: Path, image: Image.Image) -> None:
-    facts = facts_of(written(tmp_path / "a.png", encode(image, "PNG")))
-    assert (facts.perceptual_hash, facts.problem) == (None, None)
 
 
 def test_there_is_a_core() -> None:
