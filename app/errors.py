@@ -12,7 +12,13 @@
     │   ├── TooManyPixelsError       413 too_many_pixels
     │   ├── UnsupportedImageError    415 unsupported_image
     │   ├── DamagedImageError        422 damaged_image
-    │   └── UrlNotSupportedError     422 url_not_supported
+    │   ├── UrlNotSupportedError     422 url_not_supported
+    │   ├── UrlRefusedError          422 url_refused
+    │   ├── UrlUnreachableError      422 url_unreachable
+    │   ├── UrlTimeoutError          422 url_timeout
+    │   ├── UrlAnswerError           422 url_bad_answer
+    │   ├── UrlTooLargeError         413 url_too_large
+    │   └── WebPageError             415 url_is_web_page
     ├── UnavailableError             nothing is wrong with the request; try again
     │   ├── BusyError                503 busy
     │   └── ModelUnavailableError    503 model_unavailable
@@ -125,6 +131,50 @@ class UrlNotSupportedError(PhotoError):
 
     code = "url_not_supported"
     title = "Addresses are not supported"
+
+
+class UrlRefusedError(PhotoError):
+    """The photo's address is none that we would ask: not of the public internet's web, or not well-formed."""
+
+    code = "url_refused"
+    title = "Address refused"
+
+
+class UrlUnreachableError(PhotoError):
+    """The host of the photo's address takes no connection, or shows a wrong certificate."""
+
+    code = "url_unreachable"
+    title = "Address out of reach"
+
+
+class UrlTimeoutError(PhotoError):
+    """The host of the photo's address is too slow."""
+
+    code = "url_timeout"
+    title = "Address too slow"
+
+
+class UrlAnswerError(PhotoError):
+    """The host of the photo's address answers with something else than a photo, or not to the end."""
+
+    code = "url_bad_answer"
+    title = "No photo at the address"
+
+
+class UrlTooLargeError(PhotoError):
+    """The photo at the address, alone or with its neighbours, is over the limit in bytes."""
+
+    code = "url_too_large"
+    status = 413
+    title = "Photo at the address too large"
+
+
+class WebPageError(PhotoError):
+    """At the address is a web page, which perhaps shows the photo."""
+
+    code = "url_is_web_page"
+    status = 415
+    title = "A web page, not a photo"
 
 
 class UnavailableError(WhichParkError):
