@@ -1,4 +1,4 @@
-"""IncomingPhoto, and the reading of a request into a list of them."""
+"""IncomingPhoto, and the two ways one comes: with its request, or from an address that the request names."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ class IncomingPhoto:
     source: str
     image_bytes: bytes = b""
     error: PhotoError | None = None
+
+
+@dataclass(frozen=True)
+class PhotoAddress:
+    """A photo that is still at its address. `name` is what it is called if `url` turns out to be none."""
+
+    url: str
+    name: str
 
 
 def plain_source(name: str | None, default: str) -> str:

@@ -90,8 +90,8 @@ def test_torch_is_imported_where_it_is_needed_alone(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", APP)
-def test_the_application_reaches_out_nowhere(module: str) -> None:
-    assert not imports_of(module, *OUTGOING)
+def test_the_application_reaches_out_for_photos_at_addresses_alone(module: str) -> None:
+    assert module.startswith("app.intake.url_fetch.") or not imports_of(module, *OUTGOING)
 
 
 @pytest.mark.parametrize("module", TRAINING)
