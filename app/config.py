@@ -72,6 +72,7 @@ class Settings:
     )
     runtime_threads: int = _setting(0, "threads a prediction uses; 0: as many as there are cores", _whole(0, 256))
     max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", _whole(1_000, 1_000_000_000))
+    max_field_bytes: int = _setting(100_000, "largest text field of a form, in bytes", _whole(1_000, 10_000_000))
     max_image_px: int = _setting(
         64_000_000, "largest photo, in pixels (width times height)", _whole(64, MAX_PIXELS_CEILING)
     )

@@ -8,6 +8,7 @@
     │   ├── RequestTooLargeError     413 request_too_large
     │   └── UnsupportedContentTypeError  415 unsupported_content_type
     ├── PhotoError                   one photo cannot be used
+    │   ├── EmptyPhotoError          400 empty_photo
     │   ├── MalformedBase64Error     400 malformed_base64
     │   ├── TooManyPixelsError       413 too_many_pixels
     │   ├── UnsupportedImageError    415 unsupported_image
@@ -96,6 +97,14 @@ class PhotoError(WhichParkError):
     code = "damaged_image"
     status = 422
     title = "Damaged image"
+
+
+class EmptyPhotoError(PhotoError):
+    """The photo has no bytes."""
+
+    code = "empty_photo"
+    status = 400
+    title = "Empty photo"
 
 
 class MalformedBase64Error(PhotoError):

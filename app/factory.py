@@ -14,8 +14,9 @@ from app.config import Settings
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
+from app.intake.body import InMemoryRequest
+from app.intake.form import MAX_OTHER_PARTS
 from app.intake.slow_clients import init_slow_clients
-from app.intake.upload import InMemoryRequest
 from app.ops.health import make_health
 from app.ops.request_log import init_request_log
 from app.vision.bundle import read_current_bundle
@@ -24,7 +25,6 @@ from app.web.headers import init_security_headers
 from app.web.pages import make_pages
 
 _ROOT = Path(__file__).resolve().parent.parent
-_MAX_FORM_PARTS_BESIDE_PHOTOS = 16
 
 
 def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) -> Flask:
@@ -42,7 +42,8 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     app = Flask("app", root_path=str(_ROOT), template_folder="templates", static_folder="static")
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
-    app.config["MAX_FORM_PARTS"] = settings.max_photos + _MAX_FORM_PARTS_BESIDE_PHOTOS
+    app.config["MAX_FORM_PARTS"] = settings.max_photos + MAX_OTHER_PARTS
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_field_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_request_log(app)
     init_slow_clients(app)

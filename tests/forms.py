@@ -6,10 +6,10 @@ from typing import Any
 
 from werkzeug.test import EnvironBuilder
 
-from app.intake.upload import InMemoryRequest
+from app.intake.body import InMemoryRequest
 
-_BOUNDARY = "which-park-boundary"
-FORM = f"multipart/form-data; boundary={_BOUNDARY}"
+BOUNDARY = "which-park-boundary"
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
 # Options of a test client: gunicorn finds a body's end itself, and says so; so it can also take one without a length.
 FROM_GUNICORN = {"environ_overrides": {"wsgi.input_terminated": True}}
 CHUNKED = FROM_GUNICORN | {"headers": {"Transfer-Encoding": "chunked"}}
@@ -20,9 +20,15 @@ def form_body(*parts: tuple[str, str | None, bytes]) -> bytes:
     body = b""
     for field, filename, content in parts:
         named = "" if filename is None else f'; filename="{filename}"'
-        head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n'
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n'
         body += head.encode() + content + b"\r\n"
-    return body + f"--{_BOUNDARY}--\r\n".encode()
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def form_part(disposition: bytes, content: bytes = b"1", *, end: bytes = b"--") -> bytes:
+    """The body of a form of one part whose Content-Disposition is written out, for heads that no client should send."""
+    head = b"--%s\r\nContent-Disposition: %s\r\n\r\n" % (BOUNDARY.encode(), disposition)
+    return head + content + b"\r\n--%s%s\r\n" % (BOUNDARY.encode(), end)
 
 
 def make_request(body: bytes, content_type: str | None = FORM, **environ: Any) -> InMemoryRequest:

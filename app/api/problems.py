@@ -31,9 +31,8 @@ def init_problems(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def from_http(error: HTTPException) -> Response:
         if error.code == 413:
-            max_mb, max_fields = app.config["MAX_CONTENT_LENGTH"] / 1e6, app.config["MAX_FORM_PARTS"]
-            detail = f"One request may have {max_mb:g} MB and {max_fields} form fields. Send fewer or smaller photos."
-            return expected(RequestTooLargeError(detail))
+            max_mb = app.config["MAX_CONTENT_LENGTH"] / 1e6
+            return expected(RequestTooLargeError(f"One request may have {max_mb:g} MB. Send fewer or smaller photos."))
         status, name = error.code or 500, error.name
         response = _answer(name.lower().replace(" ", "_"), status, name, error.description or name)
         for header, value in error.get_headers():

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Request
 
 from app.errors import MalformedBase64Error, MalformedRequestError, NoPhotoError
-from app.intake.incoming import IncomingPhoto
+from app.intake.incoming import IncomingPhoto, arrived_photo
 from app.intake.upload import url_not_supported
 
 _SHAPE = 'Send {"photos": [{"base64": "…"}]}.'
@@ -44,7 +44,7 @@ def _read_entry(entry: Any, source: str) -> IncomingPhoto:
     if kind == "url":
         return url_not_supported(value)
     try:
-        return IncomingPhoto(source, _decode_base64(value))
+        return arrived_photo(source, _decode_base64(value))
     except (binascii.Error, ValueError):
         return IncomingPhoto(source, error=MalformedBase64Error(f"{source} is not base64 text (RFC 4648, section 4)."))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from app.errors import PhotoError
+from app.errors import EmptyPhotoError, PhotoError
 
 _MAX_SOURCE_CHARS = 200
 
@@ -28,6 +28,13 @@ class PhotoAddress:
 
     url: str
     name: str
+
+
+def arrived_photo(source: str, image_bytes: bytes) -> IncomingPhoto:
+    """A photo whose bytes are here; without a byte it is an error, whichever way it came."""
+    if not image_bytes:
+        return IncomingPhoto(source, error=EmptyPhotoError(f"{source} is empty: it has not a single byte."))
+    return IncomingPhoto(source, image_bytes)
 
 
 def plain_source(name: str | None, default: str) -> str:

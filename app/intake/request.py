@@ -17,7 +17,7 @@ def read_photos(request: Request, max_photos: int) -> list[IncomingPhoto]:
     Raises:
         UnsupportedContentTypeError: another Content-Type, or none.
         TooManyPhotosError: more than `max_photos`.
-        NoPhotoError, MalformedRequestError: see the readers.
+        NoPhotoError, MalformedRequestError, RequestTooLargeError: see the readers.
         werkzeug.exceptions.RequestEntityTooLarge: the body is over the limit in bytes.
     """
     photos = _read_any(request)

@@ -23,7 +23,7 @@ from app.vision.bundle import ModelBundle
 from app.vision.card import Card
 from app.vision.limits import ImageLimits
 from tests.fakes import FakeRuntime
-from tests.forms import CHUNKED, FORM, FROM_GUNICORN, form_body
+from tests.forms import CHUNKED, FORM, FROM_GUNICORN, form_body, form_part
 from tests.photos import draw_quadrants, draw_scene, encode
 
 URL = "/api/v1/predict"
@@ -110,7 +110,7 @@ def test_several_photos_are_answered_in_their_order(client: FlaskClient, photo: 
 
 BAD_PHOTOS = [
     (b"a text", 415, "unsupported_image"),
-    (b"", 415, "unsupported_image"),
+    (b"", 400, "empty_photo"),
     (encode(draw_scene())[:700], 422, "damaged_image"),
     (encode(Image.new("RGB", (1001, 1000)), "PNG"), 413, "too_many_pixels"),
 ]
@@ -162,7 +162,10 @@ def test_an_address_is_refused_and_not_fetched(client: FlaskClient) -> None:
         (form_body(("photo", None, b"text")), FORM, 400, "no_photo"),
         (form_body(("file", "a.jpg", b"1")), FORM, 400, "no_photo"),
         (b"", FORM, 400, "no_photo"),
-        (b"", "image/jpeg", 400, "no_photo"),
+        (b"", "image/jpeg", 400, "empty_photo"),
+        (form_body(("photo", "a.jpg", b"1"))[:-9], FORM, 400, "malformed_request"),
+        (form_body(("photo", "a.jpg", b"1")), "multipart/form-data", 400, "malformed_request"),
+        (form_part(b'form-data; name="photo"; filename="\xff.jpg"'), FORM, 400, "malformed_request"),
         (b'{"photos": []}', "application/json", 400, "no_photo"),
         (b"{", "application/json", 400, "malformed_request"),
         (b"null", "application/json", 400, "malformed_request"),
@@ -186,10 +189,23 @@ def test_max_photos_at_its_edge(client: FlaskClient, photo: bytes, n_photos: int
         assert status == 200 or answer.get_json()["code"] == "too_many_photos"
 
 
+def test_very_many_photos_in_a_form_are_too_many_photos(client: FlaskClient) -> None:
+    assert _code(_post_form(client, *[("photo", "a.jpg", b"1")] * 500)) == (413, "too_many_photos")
+
+
 def test_a_form_of_very_many_fields_is_too_large(client: FlaskClient) -> None:
     answer = _post_form(client, *[("note", None, b"1")] * 500)
     assert _code(answer) == (413, "request_too_large")
-    assert "form fields" in answer.get_json()["detail"]
+    assert "may have 19 fields" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize(("n_bytes", "status"), [(99_999, 200), (100_000, 200), (100_001, 413)])
+def test_a_text_field_over_its_limit_is_told_that_limit(
+    client: FlaskClient, photo: bytes, n_bytes: int, status: int
+) -> None:
+    answer = _post_form(client, ("photo", "a.jpg", photo), ("note", None, b"x" * n_bytes))
+    assert answer.status_code == status
+    assert status == 200 or "A text field of a form may have 100000 bytes" in answer.get_json()["detail"]
 
 
 @pytest.fixture

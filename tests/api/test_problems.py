@@ -68,7 +68,7 @@ def _assert_problem(answer: TestResponse, status: int, code: str) -> dict[str, A
 @pytest.mark.parametrize(
     ("method", "path", "options", "status", "code"),
     [
-        ("POST", "/predict", {"data": b"", "content_type": "image/png"}, 400, "no_photo"),
+        ("POST", "/predict", {"data": b"", "content_type": "image/png"}, 400, "empty_photo"),
         ("POST", "/predict?top_k=x", {"data": b"1", "content_type": "image/png"}, 400, "malformed_request"),
         ("GET", "/api/v1/nothing", {}, 404, "not_found"),
         ("GET", "/nothing", {}, 404, "not_found"),

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from app.errors import MalformedBase64Error, MalformedRequestError, NoPhotoError, UrlNotSupportedError
+from app.errors import EmptyPhotoError, MalformedBase64Error, MalformedRequestError, NoPhotoError, UrlNotSupportedError
 from app.intake.base64_json import read_json
 from app.intake.incoming import IncomingPhoto
 from tests.forms import make_request
@@ -54,7 +54,9 @@ def test_text_that_is_no_base64_is_the_photos_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "data:image/png;base64,", "data:no comma"])
 def test_an_empty_text_is_an_empty_photo(text: str) -> None:
-    assert _read_one(text) == IncomingPhoto("photos[0]", b"")
+    photo = _read_one(text)
+    assert isinstance(photo.error, EmptyPhotoError)
+    assert photo.source == "photos[0]"
 
 
 def test_photos_come_in_order_and_each_with_its_own_error() -> None:

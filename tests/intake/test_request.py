@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from app.errors import NoPhotoError, TooManyPhotosError, UnsupportedContentTypeError
+from app.errors import EmptyPhotoError, TooManyPhotosError, UnsupportedContentTypeError
 from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from tests.forms import FORM, form_body, make_request
@@ -55,9 +55,9 @@ def test_another_content_type_is_named_in_the_error(content_type: str | None) ->
 
 
 @pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream"])
-def test_an_empty_body_holds_no_photo(content_type: str) -> None:
-    with pytest.raises(NoPhotoError, match="The body is empty"):
-        read_photos(make_request(b"", content_type), 1)
+def test_an_empty_body_is_an_empty_photo(content_type: str) -> None:
+    [photo] = read_photos(make_request(b"", content_type), 1)
+    assert isinstance(photo.error, EmptyPhotoError)
 
 
 @pytest.mark.parametrize("n_photos", [1, 2, 3])

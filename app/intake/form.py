@@ -1,0 +1,130 @@
+"""Forms (`multipart/form-data`), read strictly and in memory.
+
+Werkzeug's own parser answers a broken form with an empty one, so that a client with a wrong boundary is told that its
+photo is missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO, Any, cast
+
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from werkzeug.datastructures import FileStorage, Headers
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from app.errors import MalformedRequestError, RequestTooLargeError, TooManyPhotosError
+
+PHOTO_FIELD = "photo"
+URL_FIELD = "url"
+# Parts a form may have beside its photos: notes, tokens, what a browser adds.
+MAX_OTHER_PARTS = 16
+
+# gunicorn reads ahead and copies what is left of that at every read: 64 kB at a time, which is Werkzeug's choice, a
+# body of 4 MB took twice as long to read; above 256 kB the copies of one step cost more than its reads.
+READ_STEP_BYTES = 1 << 18
+_LET_IT_BE_MADE = "Let your HTTP client make the form's Content-Type; it ends in '; boundary=…'."
+
+
+class FormParser(FormDataParser):
+    """What `request.form` and `request.files` are read with.
+
+    `max_form_parts` and `max_form_memory_size`, the most bytes of a text field, come from Flask's configuration.
+    """
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], Any, Any]:
+        """The stream, the text fields and the files.
+
+        Raises:
+            MalformedRequestError: not a whole form.
+            RequestTooLargeError, TooManyPhotosError: more parts, or text in one, than are taken.
+            werkzeug.exceptions.RequestEntityTooLarge: the body is over the limit in bytes.
+        """
+        if mimetype != "multipart/form-data":
+            return super().parse(stream, mimetype, content_length, options)
+        boundary = (options or {}).get("boundary", "")
+        if not boundary:
+            raise MalformedRequestError(f"The form's Content-Type names no boundary. {_LET_IT_BE_MADE}")
+        fields, files = [], []
+        for part, content in self._parts(stream, boundary):
+            if part.filename is None:
+                fields.append((part.name, content.decode(errors="replace")))
+            else:
+                files.append((part.name, _file(part, content)))
+        return stream, self.cls(fields), self.cls(files)
+
+    def _parts(self, stream: IO[bytes], boundary: str) -> Iterator[tuple[MultipartSegment, bytes]]:
+        """Each part with its whole content. A broken form, or one over a limit, raises as soon as it shows."""
+        names: Counter[str] = Counter()
+        part, pieces = MultipartSegment([]), list[bytes]()
+        try:
+            for event in _events(stream, boundary):
+                if isinstance(event, MultipartSegment):
+                    part, pieces = event, []
+                    part.filename = _filename(part)
+                    names[part.name or ""] += 1
+                    self._ensure_not_too_many(names)
+                elif event is None:
+                    yield part, b"".join(pieces)
+                else:
+                    pieces.append(event)
+                    self._ensure_short(part)
+        except MultipartError as exc:
+            raise _in_our_words(exc, names.total()) from exc
+
+    def _ensure_not_too_many(self, names: Counter[str]) -> None:
+        if self.max_form_parts is None or names.total() <= self.max_form_parts:
+            return
+        max_photos = self.max_form_parts - MAX_OTHER_PARTS
+        if names[PHOTO_FIELD] + names[URL_FIELD] > max_photos:
+            raise TooManyPhotosError(f"At most {max_photos} photos are taken in one request, this one has more.")
+        raise RequestTooLargeError(f"A form may have {self.max_form_parts} fields, this one has more.")
+
+    def _ensure_short(self, part: MultipartSegment) -> None:
+        limit = self.max_form_memory_size
+        if part.filename is None and limit is not None and part.bytes_received > limit:
+            raise RequestTooLargeError(
+                f"A text field of a form may have {limit} bytes, the field '{part.name}' has more. "
+                f"A photo is sent as a file; with curl: -F {PHOTO_FIELD}=@half-dome.jpg"
+            )
+
+
+def _events(stream: IO[bytes], boundary: str) -> Iterator[MultipartSegment | bytes | None]:
+    """What the parser finds: a part's head, pieces of its content, None at its end. Nothing in an empty body."""
+    piece = stream.read(READ_STEP_BYTES)
+    if not piece:
+        return
+    with PushMultipartParser(boundary) as parser:
+        while piece:
+            yield from parser.parse(piece)
+            piece = stream.read(READ_STEP_BYTES)
+
+
+def _filename(part: MultipartSegment) -> str | None:
+    """The file's name; None for a text field. RFC 7578 forbids `filename*` (RFC 5987), some clients send it still."""
+    disposition = dict(part.headerlist)["Content-Disposition"]
+    if "filename*" in disposition:
+        return parse_options_header(disposition)[1].get("filename")
+    return cast(str | None, part.filename)
+
+
+def _file(part: MultipartSegment, content: bytes) -> FileStorage:
+    return FileStorage(BytesIO(content), part.filename, part.name, headers=Headers(part.headerlist))
+
+
+def _in_our_words(error: MultipartError, n_parts: int) -> MalformedRequestError | RequestTooLargeError:
+    if isinstance(error, ParserLimitReached):
+        return RequestTooLargeError("A part of the form has a head of more lines, or longer ones, than are taken.")
+    if isinstance(error.__context__, UnicodeDecodeError):
+        return MalformedRequestError("The head of a part of the form, its file name perhaps, is not UTF-8 text.")
+    if n_parts == 0:
+        return MalformedRequestError(
+            f"The form has no whole part: {error.args[0]}. Either it was cut off, or its Content-Type names another "
+            f"boundary. {_LET_IT_BE_MADE}"
+        )
+    return MalformedRequestError(f"The form breaks off or is damaged in its part {n_parts}: {error.args[0]}.")
