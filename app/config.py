@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from app.vision.limits import MAX_PIXELS_CEILING
 PREFIX = "WHICHPARK_"
 _ROOT = Path(__file__).resolve().parent.parent
 
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 RUNTIMES = ("auto", "cpu", "torch")
+SWITCH = ("on", "off")
 
 
 def _setting(default: Any, help_text: str, parse: Callable[[str], Any], env: str | None = None) -> Any:
@@ -56,6 +60,19 @@ def _choice(*values: str) -> Callable[[str], str]:
     return parse
 
 
+def _header_text(text: str) -> str:
+    if not (text.isascii() and text.isprintable() and text == text.strip() and len(text) <= 200):
+        raise SettingsError(f"it must be at most 200 printable ASCII characters, got {text!r}")
+    return text
+
+
+def _networks(text: str) -> tuple[IPNetwork, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError as exc:
+        raise SettingsError(f"IP networks are needed, with commas between them: {exc}") from None
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an operator may choose. A field's variable is `WHICHPARK_<FIELD>` unless its row names another."""
@@ -79,6 +96,24 @@ class Settings:
     max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
     max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
     max_wait_s: float = _setting(10.0, "longest a photo waits for the network, in seconds", _number(0.01, 600))
+    url_fetch: str = _setting("on", "whether photos are fetched from addresses: on, off", _choice(*SWITCH))
+    max_fetch_bytes: int = _setting(
+        20_000_000, "most bytes fetched for one request, all its photos together", _whole(1_000, 1_000_000_000)
+    )
+    max_fetch_s: float = _setting(
+        10.0, "longest the photos of one request are fetched, in seconds, all together", _number(0.01, 600)
+    )
+    max_fetches: int = _setting(
+        2, "requests a worker fetches photos for at once, fewer than its threads; more are refused", _whole(1, 256)
+    )
+    fetch_user_agent: str = _setting(
+        "which-park/0.1",
+        "how the server names itself where it fetches a photo; add your address: some hosts refuse who has none",
+        _header_text,
+    )
+    fetch_denied_networks: tuple[IPNetwork, ...] = _setting(
+        (), "IP networks never fetched from beside the private ones, as 192.0.2.0/24,2001:db8::/32", _networks
+    )
     log_level: str = _setting("info", "least level that is logged", _choice("debug", "info", "warning", "error"))
 
     @classmethod
@@ -112,5 +147,6 @@ def settings_table() -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for field in dataclasses.fields(Settings):
         default = field.default.name + "/" if isinstance(field.default, Path) else field.default
-        rows.append(f"| `{env_name(field)}` | `{default}` | {field.metadata['help']} |")
+        shown = "" if default == () else f"`{default}`"
+        rows.append(f"| `{env_name(field)}` | {shown} | {field.metadata['help']} |")
     return "\n".join(rows)

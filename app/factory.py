@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -17,6 +18,11 @@ from app.inference.runtime import load_runtime
 from app.intake.body import InMemoryRequest
 from app.intake.form import MAX_OTHER_PARTS
 from app.intake.slow_clients import init_slow_clients
+from app.intake.url_fetch.connect import Connector
+from app.intake.url_fetch.fetcher import UrlFetcher
+from app.intake.url_fetch.limits import FetchLimits
+from app.intake.url_fetch.lookup import SystemLookup
+from app.intake.url_fetch.public import is_public
 from app.ops.health import make_health
 from app.ops.request_log import init_request_log
 from app.vision.bundle import read_current_bundle
@@ -27,12 +33,15 @@ from app.web.pages import make_pages
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None, slot: ModelSlot | None = None, fetcher: UrlFetcher | None = None
+) -> Flask:
     """The application.
 
     Args:
         settings: what the operator chose; None reads the environment.
         slot: the model to serve; None loads the one that `models/CURRENT` names.
+        fetcher: of photos that are named by their address; None makes the internet's, if the settings want one.
     Raises:
         SettingsError: the environment has a setting without sense.
     """
@@ -49,9 +58,11 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     init_slow_clients(app)
     init_problems(app)
     init_security_headers(app)
-    app.register_blueprint(make_api(slot, settings.max_photos))
+    if fetcher is None and settings.url_fetch == "on":
+        fetcher = make_fetcher(settings)
+    app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
     app.register_blueprint(make_health(slot))
-    app.register_blueprint(make_pages(slot, settings.max_upload_bytes))
+    app.register_blueprint(make_pages(slot, settings.max_upload_bytes, fetcher))
     return app
 
 
@@ -65,3 +76,10 @@ def load_predictor(settings: Settings) -> Predictor:
     runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads)
     limits = ImageLimits(max_image_px=settings.max_image_px)
     return Predictor(bundle, runtime, limits, settings.max_waiting, settings.max_wait_s)
+
+
+def make_fetcher(settings: Settings) -> UrlFetcher:
+    """The fetcher of photos on the internet."""
+    limits = FetchLimits(settings.max_fetch_bytes, settings.max_fetch_s, settings.max_fetches)
+    is_allowed = partial(is_public, denied=settings.fetch_denied_networks)
+    return UrlFetcher(limits, settings.fetch_user_agent, Connector(SystemLookup(limits.max_lookups), is_allowed))

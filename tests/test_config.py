@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from app.config import RUNTIMES, Settings, env_name, settings_table
+from app.config import RUNTIMES, SWITCH, Settings, env_name, settings_table
 from app.errors import SettingsError
 from app.vision.limits import MAX_PIXELS_CEILING
 
@@ -25,6 +26,12 @@ DEFAULTS = {
     "WHICHPARK_MAX_PHOTOS": 16,
     "WHICHPARK_MAX_WAITING": 32,
     "WHICHPARK_MAX_WAIT_S": 10.0,
+    "WHICHPARK_URL_FETCH": "on",
+    "WHICHPARK_MAX_FETCH_BYTES": 20_000_000,
+    "WHICHPARK_MAX_FETCH_S": 10.0,
+    "WHICHPARK_MAX_FETCHES": 2,
+    "WHICHPARK_FETCH_USER_AGENT": "which-park/0.1",
+    "WHICHPARK_FETCH_DENIED_NETWORKS": (),
     "WHICHPARK_LOG_LEVEL": "info",
 }
 
@@ -38,9 +45,16 @@ BOUNDS = {
     "WHICHPARK_MAX_IMAGE_PX": (64, MAX_PIXELS_CEILING),
     "WHICHPARK_MAX_PHOTOS": (1, 1_000),
     "WHICHPARK_MAX_WAITING": (0, 10_000),
+    "WHICHPARK_MAX_FETCH_BYTES": (1_000, 1_000_000_000),
+    "WHICHPARK_MAX_FETCHES": (1, 256),
 }
+TIMES = ("WHICHPARK_MAX_WAIT_S", "WHICHPARK_MAX_FETCH_S")
 
-CHOICES = {"WHICHPARK_RUNTIME": RUNTIMES, "WHICHPARK_LOG_LEVEL": ("debug", "info", "warning", "error")}
+CHOICES = {
+    "WHICHPARK_RUNTIME": RUNTIMES,
+    "WHICHPARK_URL_FETCH": SWITCH,
+    "WHICHPARK_LOG_LEVEL": ("debug", "info", "warning", "error"),
+}
 
 
 def _value(name: str, text: str) -> object:
@@ -56,8 +70,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
-    others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_MAX_WAIT_S"}
-    assert BOUNDS.keys() | CHOICES.keys() | others == DEFAULTS.keys()
+    others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_FETCH_DENIED_NETWORKS"}
+    assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -91,19 +105,22 @@ def test_what_is_no_whole_number_is_refused(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("0.01", 0.01), ("0.5", 0.5), ("3", 3.0), ("599.9", 599.9), ("600", 600)]
 )
-def test_a_time_is_taken_within_its_bounds(text: str, seconds: float) -> None:
-    assert _value("WHICHPARK_MAX_WAIT_S", text) == seconds
+@pytest.mark.parametrize("name", TIMES)
+def test_a_time_is_taken_within_its_bounds(name: str, text: str, seconds: float) -> None:
+    assert _value(name, text) == seconds
 
 
 @pytest.mark.parametrize("text", ["0.009", "0", "-1", "600.1", "inf", "-inf", "nan"])
-def test_a_time_beyond_its_bounds_is_refused(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"WHICHPARK_MAX_WAIT_S: it must be from 0\.01 to 600, got"):
-        Settings.from_environ({"WHICHPARK_MAX_WAIT_S": text})
+@pytest.mark.parametrize("name", TIMES)
+def test_a_time_beyond_its_bounds_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}: it must be from 0\.01 to 600, got"):
+        Settings.from_environ({name: text})
 
 
-def test_a_time_that_is_no_number_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"WHICHPARK_MAX_WAIT_S: a number is needed, got '10s'"):
-        Settings.from_environ({"WHICHPARK_MAX_WAIT_S": "10s"})
+@pytest.mark.parametrize("name", TIMES)
+def test_a_time_that_is_no_number_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}: a number is needed, got '10s'"):
+        Settings.from_environ({name: "10s"})
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in CHOICES.items() for text in texts])
@@ -121,6 +138,34 @@ def test_another_choice_is_refused_and_the_choices_are_said(name: str, text: str
 def test_texts_and_folders_are_taken_as_they_are() -> None:
     settings = Settings.from_environ({"HOST": "::", "WHICHPARK_MODELS_DIR": "/srv/my models"})
     assert (settings.host, settings.models_dir) == ("::", Path("/srv/my models"))
+
+
+@pytest.mark.parametrize("text", ["which-park/0.1 (me@example.org)", "x", "x" * 199, "x" * 200])
+def test_the_servers_name_is_taken_as_it_is(text: str) -> None:
+    assert _value("WHICHPARK_FETCH_USER_AGENT", text) == text
+
+
+@pytest.mark.parametrize("text", ["x" * 201, "a\r\nHost: b", "a\tb", "é", " ", " a", "a ", "\x7f"])
+def test_a_name_that_is_no_header_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_FETCH_USER_AGENT: it must be at most 200 printable ASCII"):
+        Settings.from_environ({"WHICHPARK_FETCH_USER_AGENT": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("198.18.0.0/15", ["198.18.0.0/15"]),
+        ("8.8.8.8, 2001:db8::/32", ["8.8.8.8/32", "2001:db8::/32"]),
+    ],
+)
+def test_networks_are_read_from_a_list(text: str, networks: list[str]) -> None:
+    assert _value("WHICHPARK_FETCH_DENIED_NETWORKS", text) == tuple(map(ip_network, networks))
+
+
+@pytest.mark.parametrize("text", ["example.org", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,", "10.0.0.0/8 8.8.8.8", " "])
+def test_what_is_no_list_of_networks_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_FETCH_DENIED_NETWORKS: IP networks are needed"):
+        Settings.from_environ({"WHICHPARK_FETCH_DENIED_NETWORKS": text})
 
 
 @pytest.mark.parametrize("name", ["WHICHPARK_MAX_UPLOAD_BYTE", "WHICHPARK_HOST", "WHICHPARK_", "WHICHPARK_port"])

@@ -19,20 +19,21 @@ from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
+from app.intake.url_fetch.fetcher import UrlFetcher
 from app.ops.request_log import request_id
 
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 
 
-def make_api(slot: ModelSlot, max_photos: int) -> Blueprint:
-    """The blueprint of the JSON face."""
+def make_api(slot: ModelSlot, max_photos: int, fetcher: UrlFetcher | None) -> Blueprint:
+    """The blueprint of the JSON face; without a fetcher it takes no addresses."""
     api = Blueprint("api", __name__)
 
     @api.post("/api/v1/predict")
     @api.post("/predict")
     def predict() -> Response:
         top_k, explain = _parse_top_k(), _parse_explain()
-        photos = read_photos(request, max_photos)
+        photos = read_photos(request, max_photos, fetcher)
         predictor = slot.predictor
         results = [_result(predictor, photo, top_k, explain, alone=len(photos) == 1) for photo in photos]
         return jsonify(answer_json(request_id(), predictor.bundle.card, results))

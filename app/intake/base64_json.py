@@ -1,4 +1,4 @@
-"""Photos as base64 text in JSON: `{"photos": [{"base64": "…"}]}`."""
+"""Photos in JSON, as base64 text or by their addresses: `{"photos": [{"base64": "…"}, {"url": "…"}]}`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any
 from flask import Request
 
 from app.errors import MalformedBase64Error, MalformedRequestError, NoPhotoError
-from app.intake.incoming import IncomingPhoto, arrived_photo
-from app.intake.upload import url_not_supported
+from app.intake.incoming import IncomingPhoto, PhotoAddress, arrived_photo
 
-_SHAPE = 'Send {"photos": [{"base64": "…"}]}.'
+_SHAPE = 'Send {"photos": [{"base64": "…"}, {"url": "…"}]}.'
 
 
-def read_json(request: Request) -> list[IncomingPhoto]:
+def read_json(request: Request) -> list[IncomingPhoto | PhotoAddress]:
     """The photos of a JSON body, in its order.
 
     Raises:
@@ -35,14 +34,14 @@ def read_json(request: Request) -> list[IncomingPhoto]:
     return [_read_entry(entry, f"photos[{index}]") for index, entry in enumerate(entries)]
 
 
-def _read_entry(entry: Any, source: str) -> IncomingPhoto:
+def _read_entry(entry: Any, source: str) -> IncomingPhoto | PhotoAddress:
     if not isinstance(entry, dict) or len(entry) != 1:
         raise MalformedRequestError(f"{source} must be an object with one key, 'base64' or 'url'. {_SHAPE}")
     kind, value = next(iter(entry.items()))
     if kind not in ("base64", "url") or not isinstance(value, str):
         raise MalformedRequestError(f"{source} must hold a text under 'base64' or 'url'. {_SHAPE}")
     if kind == "url":
-        return url_not_supported(value)
+        return PhotoAddress(value, source)
     try:
         return arrived_photo(source, _decode_base64(value))
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Photos in a form: `multipart/form-data` with files named `photo`."""
+"""Photos in a form: `multipart/form-data` with files named `photo`, or fields `url` with their addresses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Request
 
-from app.errors import NoPhotoError, UrlNotSupportedError
+from app.errors import NoPhotoError
 from app.intake.form import PHOTO_FIELD, URL_FIELD
-from app.intake.incoming import IncomingPhoto, arrived_photo, plain_source
+from app.intake.incoming import IncomingPhoto, PhotoAddress, arrived_photo, plain_source
 
 
-def read_upload(request: Request) -> list[IncomingPhoto]:
+def read_upload(request: Request) -> list[IncomingPhoto | PhotoAddress]:
     """The photos of a form, in its order; fields `url` come last.
 
     Raises:
@@ -19,20 +19,15 @@ def read_upload(request: Request) -> list[IncomingPhoto]:
         MalformedRequestError, RequestTooLargeError, TooManyPhotosError: see `app.intake.form`.
     """
     files = [file for file in request.files.getlist(PHOTO_FIELD) if file.filename or _size(file.stream)]
-    photos = [
+    photos: list[IncomingPhoto | PhotoAddress] = [
         arrived_photo(plain_source(file.filename, f"photo {number}"), file.stream.read())
         for number, file in enumerate(files, start=1)
     ]
-    photos += [url_not_supported(url) for url in request.form.getlist(URL_FIELD) if url.strip()]
+    urls = [url for url in request.form.getlist(URL_FIELD) if url.strip()]
+    photos += [PhotoAddress(url, f"{URL_FIELD} {number}") for number, url in enumerate(urls, start=1)]
     if not photos:
         raise NoPhotoError(_why_none(request))
     return photos
-
-
-def url_not_supported(url: str) -> IncomingPhoto:
-    """The answer for a photo named by its address."""
-    error = UrlNotSupportedError("This server does not fetch photos from addresses. Send the photo itself.")
-    return IncomingPhoto(plain_source(url, URL_FIELD), error=error)
 
 
 def _size(stream: Any) -> int:
@@ -44,4 +39,4 @@ def _why_none(request: Request) -> str:
         return f"The field '{PHOTO_FIELD}' holds text, not a file. With curl: -F {PHOTO_FIELD}=@half-dome.jpg"
     others = sorted({plain_source(name, "''") for name in request.files})
     got = f"it has files named {', '.join(others)}" if others else "it has none"
-    return f"The form needs at least one file named '{PHOTO_FIELD}'; {got}."
+    return f"The form needs at least one file named '{PHOTO_FIELD}', or a field '{URL_FIELD}'; {got}."

@@ -7,7 +7,10 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import PhotoResult
+from app.intake.form import URL_FIELD
 from app.intake.request import read_photos
+from app.intake.url_fetch.fetcher import UrlFetcher
+from app.intake.url_fetch.photo_url import MAX_URL_CHARS
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
 from app.vision.card import Card
@@ -19,10 +22,14 @@ from app.web.words import verdict_words
 _SHOWN_PX = 960
 
 
-def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
-    """The blueprint of the pages."""
+def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | None) -> Blueprint:
+    """The blueprint of the pages; without a fetcher they ask for no address."""
     pages = Blueprint("pages", __name__)
-    limits: dict[str, object] = {"formats": FORMATS_IN_WORDS, "max_mb": f"{max_upload_bytes / 1e6:g}"}
+    limits: dict[str, object] = {
+        "formats": FORMATS_IN_WORDS,
+        "max_mb": f"{max_upload_bytes / 1e6:g}",
+        "max_url_chars": MAX_URL_CHARS if fetcher else 0,
+    }
 
     @pages.get("/")
     def index() -> str:
@@ -33,14 +40,17 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int) -> Blueprint:
         predictor = slot.predictor
         card = predictor.bundle.card
         try:
-            photo = read_photos(request, max_photos=1)[0]
+            photo = read_photos(request, max_photos=1, fetcher=fetcher)[0]
             if photo.error is not None:
                 raise photo.error
             result = predictor.predict(photo.image_bytes)
         except NoPhotoError:
             return _form_again("Choose a photo first, then ask.", 400, card, limits)
-        except (RequestError, PhotoError, UnavailableError) as error:
+        except RequestError as error:
             return _form_again(str(error), error.status, card, limits)
+        except (PhotoError, UnavailableError) as error:
+            typed = request.form.get(URL_FIELD, "")[:MAX_URL_CHARS]
+            return _form_again(str(error), error.status, card, limits | {"url": typed})
         return make_response(render_template("result.html", card=card, **_shown(result, card), **limits))
 
     @pages.get("/model/report")

@@ -150,11 +150,6 @@ def test_base64_that_is_none_fails_as_a_photo_does(client: FlaskClient, photo: b
     assert (failed["error"]["code"], found["verdict"]) == ("malformed_base64", "match")
 
 
-def test_an_address_is_refused_and_not_fetched(client: FlaskClient) -> None:
-    assert _code(client.post(URL, json={"photos": [{"url": "http://192.0.2.1/a.jpg"}]})) == (422, "url_not_supported")
-    assert _code(_post_form(client, ("url", None, b"http://192.0.2.1/a.jpg"))) == (422, "url_not_supported")
-
-
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "code"),
     [

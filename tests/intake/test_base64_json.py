@@ -7,22 +7,23 @@ import json
 
 import pytest
 
-from app.errors import EmptyPhotoError, MalformedBase64Error, MalformedRequestError, NoPhotoError, UrlNotSupportedError
+from app.errors import EmptyPhotoError, MalformedBase64Error, MalformedRequestError, NoPhotoError
 from app.intake.base64_json import read_json
-from app.intake.incoming import IncomingPhoto
+from app.intake.incoming import IncomingPhoto, PhotoAddress
 from tests.forms import make_request
 
 CONTENT = bytes(range(256))
 TEXT = base64.b64encode(CONTENT).decode()
 
 
-def _read(body: object) -> list[IncomingPhoto]:
+def _read(body: object) -> list[IncomingPhoto | PhotoAddress]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_json(make_request(data, "application/json"))
 
 
 def _read_one(text: str) -> IncomingPhoto:
     [photo] = _read({"photos": [{"base64": text}]})
+    assert isinstance(photo, IncomingPhoto)
     return photo
 
 
@@ -60,9 +61,11 @@ def test_an_empty_text_is_an_empty_photo(text: str) -> None:
 
 
 def test_photos_come_in_order_and_each_with_its_own_error() -> None:
-    photos = _read({"photos": [{"base64": TEXT}, {"base64": "!"}, {"url": "https://example.org/a/b.jpg?w=9"}]})
-    assert [photo.source for photo in photos] == ["photos[0]", "photos[1]", "b.jpg?w=9"]
-    assert [type(photo.error) for photo in photos] == [type(None), MalformedBase64Error, UrlNotSupportedError]
+    url = "https://example.org/a/b.jpg?w=9"
+    first, second, third, fourth = _read({"photos": [{"base64": TEXT}, {"url": url}, {"base64": "!"}, {"url": ""}]})
+    assert first == IncomingPhoto("photos[0]", CONTENT)
+    assert (second, fourth) == (PhotoAddress(url, "photos[1]"), PhotoAddress("", "photos[3]"))
+    assert isinstance(third, IncomingPhoto) and isinstance(third.error, MalformedBase64Error)
 
 
 @pytest.mark.parametrize(

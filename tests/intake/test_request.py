@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from app.errors import EmptyPhotoError, TooManyPhotosError, UnsupportedContentTypeError
+from app.errors import EmptyPhotoError, TooManyPhotosError, UnsupportedContentTypeError, UrlNotSupportedError
 from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from tests.forms import FORM, form_body, make_request
@@ -73,6 +73,18 @@ def test_one_photo_more_than_max_photos_is_too_many(as_json: bool) -> None:
     request = make_request(in_json, "application/json") if as_json else make_request(in_form, FORM)
     with pytest.raises(TooManyPhotosError, match="At most 3 photos are taken in one request, this one has 4"):
         read_photos(request, 3)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_where_photos_are_not_fetched_an_address_is_the_photos_error(as_json: bool) -> None:
+    in_json = json.dumps({"photos": [{"url": "http://x/?secret"}, {"base64": "AAAA"}]}).encode()
+    in_form = form_body(("url", None, b"http://x/?secret"), ("photo", "a.jpg", bytes(3)))
+    request = make_request(in_json, "application/json") if as_json else make_request(in_form, FORM)
+    photos = read_photos(request, 2, None)
+    [refused] = [photo for photo in photos if photo.error]
+    assert refused.source == ("photos[0]" if as_json else "url 1")
+    assert isinstance(refused.error, UrlNotSupportedError)
+    assert [photo.image_bytes for photo in photos if not photo.error] == [bytes(3)]
 
 
 def test_an_address_counts_as_a_photo() -> None:

@@ -7,14 +7,15 @@ import tempfile
 import pytest
 import werkzeug.formparser
 
-from app.errors import EmptyPhotoError, NoPhotoError, UrlNotSupportedError
-from app.intake.incoming import IncomingPhoto, plain_source
+from app.errors import EmptyPhotoError, NoPhotoError
+from app.intake.incoming import IncomingPhoto, PhotoAddress, plain_source
 from app.intake.upload import read_upload
 from tests.forms import form_body, make_request
 
 
 def _read(*parts: tuple[str, str | None, bytes]) -> list[IncomingPhoto]:
-    return read_upload(make_request(form_body(*parts)))
+    photos = read_upload(make_request(form_body(*parts)))
+    return [photo for photo in photos if isinstance(photo, IncomingPhoto)]
 
 
 def test_a_file_named_photo_is_a_photo() -> None:
@@ -67,15 +68,13 @@ def test_a_form_without_a_part_has_no_photo(body: bytes) -> None:
         read_upload(make_request(body))
 
 
-def test_a_photo_named_by_its_address_is_not_fetched() -> None:
-    [photo] = _read(("url", None, b"https://example.org/parks/half-dome.jpg"))
-    assert isinstance(photo.error, UrlNotSupportedError)
-    assert (photo.source, photo.image_bytes) == ("half-dome.jpg", b"")
-
-
 def test_addresses_come_after_files_and_blank_ones_not_at_all() -> None:
-    photos = _read(("url", None, b"http://x/1.jpg"), ("url", None, b" "), ("photo", "a.jpg", b"1"))
-    assert [photo.source for photo in photos] == ["a.jpg", "1.jpg"]
+    parts = [("url", None, b"http://x/1.jpg"), ("url", None, b" "), ("photo", "a.jpg", b"1"), ("url", None, b"2")]
+    assert read_upload(make_request(form_body(*parts))) == [
+        IncomingPhoto("a.jpg", b"1"),
+        PhotoAddress("http://x/1.jpg", "url 1"),
+        PhotoAddress("2", "url 2"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,12 @@ def test_the_first_page_lists_any_number_of_labels(make_client: MakeClient, name
 
 def test_the_form_sends_a_photo_to_this_page(client: FlaskClient) -> None:
     page = Page(client.get("/"))
-    [form] = page.all("form")
-    [field] = page.all("input")
-    assert (form["method"], form["action"], form["enctype"]) == ("post", "/", "multipart/form-data")
-    assert (field["type"], field["name"], field["accept"]) == ("file", "photo", "image/*")
-    assert field["id"] in [label["for"] for label in page.all("label")]
+    for form in page.all("form"):
+        assert (form["method"], form["action"], form["enctype"]) == ("post", "/", "multipart/form-data")
+    file, address = page.all("input")
+    assert (file["type"], file["name"], file["accept"]) == ("file", "photo", "image/*")
+    assert (address["type"], address["name"], address["value"]) == ("url", "url", "")
+    assert [file["id"], address["id"]] == [label["for"] for label in page.all("label")]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_photo_is_answered_with_words(client: FlaskClient, photo: bytes) -> No
     page = Page(answer)
     assert answer.status_code == 200
     assert "This looks like Yosemite National Park." in page.text
-    assert len(page.all("form")) == 1  # To ask again.
+    assert len(page.all("form")) == 2  # To ask again.
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_photo_that_does_not_open_is_explained_above_the_form(
     assert answer.status_code == status
     assert words in page.text
     assert {"class": "message", "role": "alert"} in page.all("p")
-    assert len(page.all("form")) == 1
+    assert len(page.all("form")) == 2
 
 
 def test_no_photo_chosen_is_answered_kindly(client: FlaskClient) -> None:

@@ -24,7 +24,7 @@ from app.errors import (
     UrlUnreachableError,
     WebPageError,
 )
-from app.intake.incoming import IncomingPhoto, PhotoAddress
+from app.intake.incoming import IncomingPhoto, PhotoAddress, arrived_photo
 from app.intake.url_fetch.connect import Connector
 from app.intake.url_fetch.exchange import REDIRECTS, UrlAnswer, exchange
 from app.intake.url_fetch.limits import ByteBudget, Deadline, FetchLimits
@@ -88,7 +88,7 @@ class UrlFetcher:
             _log.info("did not fetch %s: %s", source, error.code)
             return IncomingPhoto(source, error=error)
         _log.info("fetched %s: %d bytes in %.0f ms", source, len(image_bytes), 1000 * (time.monotonic() - started))
-        return IncomingPhoto(source, image_bytes)
+        return arrived_photo(source, image_bytes)
 
     def _follow(self, url: PhotoUrl, allowance: _Allowance) -> bytes:
         for _ in range(self._limits.max_redirects + 1):

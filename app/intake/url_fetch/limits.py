@@ -24,6 +24,13 @@ class FetchLimits:
     max_redirects: int = 3
     max_dials: int = 4
 
+    @property
+    def max_lookups(self) -> int:
+        """Names that may wait for their answer. The system's resolver may try for 30 s where a request waits for 10:
+        enough for all that fetch now, and for what those before them left behind.
+        """
+        return 4 * self.max_fetches * self.max_parallel
+
 
 class Deadline:
     """A moment after which nothing is waited for any more."""

@@ -57,12 +57,15 @@ def test_a_photo_is_fetched_however_its_host_sends_it(internet: FakeInternet, an
     assert internet.fetch(URL) == [IncomingPhoto(URL, PHOTO)]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a<html>", b"< html>"]
-)
+@pytest.mark.parametrize("body", [b"\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a<html>", b"< html>"])
 def test_what_is_no_page_is_left_to_who_opens_photos(internet: FakeInternet, body: bytes) -> None:
     internet.server.plays(reply(body, Content_Type="image/svg+xml"))
     assert internet.fetch(URL) == [IncomingPhoto(URL, body)]
+
+
+def test_an_empty_photo_is_one_whichever_way_it_came(internet: FakeInternet) -> None:
+    internet.server.plays(reply(b""))
+    assert internet.code(URL) == "empty_photo"
 
 
 def test_the_host_is_asked_for_the_photo_and_told_who_asks(internet: FakeInternet) -> None:
