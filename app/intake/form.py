@@ -29,6 +29,18 @@ READ_STEP_BYTES = 1 << 18
 _LET_IT_BE_MADE = "Let your HTTP client make the form's Content-Type; it ends in '; boundary=…'."
 
 
+class FormText(str):
+    """A text field. `position` is its place among the form's parts, which `request.form` and `request.files` forget."""
+
+    position: int
+
+
+class FormFile(FileStorage):
+    """A file. `position` is its place among the form's parts."""
+
+    position: int
+
+
 class FormParser(FormDataParser):
     """What `request.form` and `request.files` are read with.
 
@@ -51,11 +63,11 @@ class FormParser(FormDataParser):
         if not boundary:
             raise MalformedRequestError(f"The form's Content-Type names no boundary. {_LET_IT_BE_MADE}")
         fields, files = [], []
-        for part, content in self._parts(stream, boundary):
+        for position, (part, content) in enumerate(self._parts(stream, boundary)):
             if part.filename is None:
-                fields.append((part.name, content.decode(errors="replace")))
+                fields.append((part.name, _text(content, position)))
             else:
-                files.append((part.name, _file(part, content)))
+                files.append((part.name, _file(part, content, position)))
         return stream, self.cls(fields), self.cls(files)
 
     def _parts(self, stream: IO[bytes], boundary: str) -> Iterator[tuple[MultipartSegment, bytes]]:
@@ -113,8 +125,16 @@ def _filename(part: MultipartSegment) -> str | None:
     return cast(str | None, part.filename)
 
 
-def _file(part: MultipartSegment, content: bytes) -> FileStorage:
-    return FileStorage(BytesIO(content), part.filename, part.name, headers=Headers(part.headerlist))
+def _text(content: bytes, position: int) -> FormText:
+    text = FormText(content.decode(errors="replace"))
+    text.position = position
+    return text
+
+
+def _file(part: MultipartSegment, content: bytes, position: int) -> FormFile:
+    file = FormFile(BytesIO(content), part.filename, part.name, headers=Headers(part.headerlist))
+    file.position = position
+    return file
 
 
 def _in_our_words(error: MultipartError, n_parts: int) -> MalformedRequestError | RequestTooLargeError:

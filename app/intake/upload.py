@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Request
 
 from app.errors import NoPhotoError
-from app.intake.form import PHOTO_FIELD, URL_FIELD
+from app.intake.form import PHOTO_FIELD, URL_FIELD, FormFile, FormText
 from app.intake.incoming import IncomingPhoto, PhotoAddress, arrived_photo, plain_source
 
 
 def read_upload(request: Request) -> list[IncomingPhoto | PhotoAddress]:
-    """The photos of a form, in its order; fields `url` come last.
+    """The photos of a form, files and addresses, in its order.
 
     Raises:
         NoPhotoError: there is none.
         MalformedRequestError, RequestTooLargeError, TooManyPhotosError: see `app.intake.form`.
     """
     files = [file for file in request.files.getlist(PHOTO_FIELD) if file.filename or _size(file.stream)]
-    photos: list[IncomingPhoto | PhotoAddress] = [
-        arrived_photo(plain_source(file.filename, f"photo {number}"), file.stream.read())
-        for number, file in enumerate(files, start=1)
-    ]
     urls = [url for url in request.form.getlist(URL_FIELD) if url.strip()]
-    photos += [PhotoAddress(url, f"{URL_FIELD} {number}") for number, url in enumerate(urls, start=1)]
+    photos: dict[int, IncomingPhoto | PhotoAddress] = {}
+    for number, file in enumerate(files, start=1):
+        name = plain_source(file.filename, f"{PHOTO_FIELD} {number}")
+        photos[cast(FormFile, file).position] = arrived_photo(name, file.stream.read())
+    for number, url in enumerate(urls, start=1):
+        photos[cast(FormText, url).position] = PhotoAddress(url, f"{URL_FIELD} {number}")
     if not photos:
         raise NoPhotoError(_why_none(request))
-    return photos
+    return [photo for _, photo in sorted(photos.items())]
 
 
 def _size(stream: Any) -> int:

@@ -68,13 +68,20 @@ def test_a_form_without_a_part_has_no_photo(body: bytes) -> None:
         read_upload(make_request(body))
 
 
-def test_addresses_come_after_files_and_blank_ones_not_at_all() -> None:
-    parts = [("url", None, b"http://x/1.jpg"), ("url", None, b" "), ("photo", "a.jpg", b"1"), ("url", None, b"2")]
-    assert read_upload(make_request(form_body(*parts))) == [
-        IncomingPhoto("a.jpg", b"1"),
+def test_files_and_addresses_keep_the_order_of_the_form() -> None:
+    a, b, note = ("photo", "a.jpg", b"1"), ("photo", "", b"2"), ("note", None, b"holiday")
+    x, y, blank = ("url", None, b"http://x/1.jpg"), ("url", None, b"y"), ("url", None, b" ")
+    assert read_upload(make_request(form_body(x, note, a, blank, y, b))) == [
         PhotoAddress("http://x/1.jpg", "url 1"),
-        PhotoAddress("2", "url 2"),
+        IncomingPhoto("a.jpg", b"1"),
+        PhotoAddress("y", "url 2"),
+        IncomingPhoto("photo 2", b"2"),
     ]
+
+
+def test_an_address_that_is_blank_is_none() -> None:
+    with pytest.raises(NoPhotoError):
+        read_upload(make_request(form_body(("url", None, b" \r\n"))))
 
 
 @pytest.mark.parametrize(
