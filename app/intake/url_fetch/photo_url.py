@@ -136,10 +136,14 @@ def _parse_host(text: str) -> tuple[str, IPAddress | None]:
             four = ipaddress.IPv4Address(host)
             return str(four), four
     except ValueError as exc:  # Those of idna and ipaddress are ValueErrors.
-        raise UrlRefusedError(f"The address's host has no sense: {text[:_MAX_HOST_CHARS]!r}.") from exc
+        raise UrlRefusedError(
+            f"The address's host is neither a name nor a plain IP address: {text[:_MAX_HOST_CHARS]!r}."
+        ) from exc
     labels = host.split(".")
     if len(host) > _MAX_HOST_CHARS or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
-        raise UrlRefusedError(f"The address's host is no full host name: {text[:_MAX_HOST_CHARS]!r}.")
+        raise UrlRefusedError(
+            f"The address's host is no whole host name, as example.org is: {text[:_MAX_HOST_CHARS]!r}."
+        )
     return host, None
 
 
