@@ -11,6 +11,7 @@
     │   ├── EmptyPhotoError          400 empty_photo
     │   ├── MalformedBase64Error     400 malformed_base64
     │   ├── TooManyPixelsError       413 too_many_pixels
+    │   ├── TooCostlyImageError      413 too_costly_image
     │   ├── UnsupportedImageError    415 unsupported_image
     │   ├── DamagedImageError        422 damaged_image
     │   ├── UrlNotSupportedError     422 url_not_supported
@@ -121,6 +122,14 @@ class TooManyPixelsError(PhotoError):
     code = "too_many_pixels"
     status = 413
     title = "Too many pixels"
+
+
+class TooCostlyImageError(PhotoError):
+    """Decoding the photo takes more memory or time than one photo may."""
+
+    code = "too_costly_image"
+    status = 413
+    title = "Too costly image"
 
 
 class UnsupportedImageError(PhotoError):

@@ -74,8 +74,16 @@ def load_predictor(settings: Settings) -> Predictor:
     """
     bundle = read_current_bundle(settings.models_dir)
     runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads)
-    limits = ImageLimits(max_image_px=settings.max_image_px)
-    return Predictor(bundle, runtime, limits, settings.max_waiting, settings.max_wait_s)
+    return Predictor(bundle, runtime, image_limits(settings), settings.max_waiting, settings.max_wait_s)
+
+
+def image_limits(settings: Settings) -> ImageLimits:
+    """What a photo may cost."""
+    return ImageLimits(
+        max_image_px=settings.max_image_px,
+        max_reads=settings.max_reads,
+        max_scans=settings.max_scans,
+    )
 
 
 def make_fetcher(settings: Settings) -> UrlFetcher:

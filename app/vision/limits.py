@@ -11,6 +11,12 @@ MAX_PIXELS_CEILING = 178_000_000
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What a photo may cost before it is decoded: its width times its height, in pixels."""
+    """What a photo may cost.
+
+    `max_image_px` is its width times its height, checked before a pixel is decoded. `max_reads` and `max_scans` bound
+    the time a file can take that is small in pixels: the pieces it is made of, and the times a JPEG repaints itself.
+    """
 
     max_image_px: int = 64_000_000
+    max_reads: int = 500_000
+    max_scans: int = 40

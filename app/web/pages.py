@@ -14,8 +14,8 @@ from app.intake.url_fetch.photo_url import MAX_URL_CHARS
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
 from app.vision.card import Card
+from app.vision.decoding.formats import FORMATS_IN_WORDS
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
-from app.vision.image_io import FORMATS_IN_WORDS
 from app.web.headers import REPORT_POLICY
 from app.web.words import verdict_words
 

@@ -45,7 +45,7 @@ def _by_pixel(stored: Any, to_rgb: Callable[[Any], tuple[int, int, int]]) -> Pix
     return np.array(rows, dtype=np.uint8)
 
 
-def _over_white(colour: tuple[int, ...], alpha: int) -> tuple[int, int, int]:
+def _over_white(colour: tuple[float, ...], alpha: float) -> tuple[int, int, int]:
     red, green, blue = (round((value * alpha + 255 * (255 - alpha)) / 255) for value in colour)
     return red, green, blue
 
@@ -157,6 +157,53 @@ def grey_png_with_a_clear_value() -> Case:
     return encode(Image.fromarray(stored.astype(np.uint8)), "PNG", transparency=70), expected, 0
 
 
+def _packed_grey_png(bits: int, clear: int) -> Case:
+    """A grey PNG of 1, 2, 4 or 16 bits, one of whose values is clear."""
+    top = (1 << bits) - 1
+    stored = _noise(1, np.uint16, top=min(top + 1, 5)) * (top // min(top, 4))
+    depth = 8 // bits if bits < 8 else 1
+    rows = b""
+    for row in stored:
+        packed = row.reshape(-1, depth) @ (1 << bits * np.arange(depth)[::-1]) if bits < 8 else row
+        rows += b"\x00" + packed.astype(">u2" if bits == 16 else np.uint8).tobytes()
+    file = _craft_png(WIDTH, HEIGHT, bits=bits, colour_type=0, rows=rows, trns=struct.pack(">H", clear))
+    assert clear in stored
+    return file, _by_pixel(stored, lambda value: _grey(255 if value == clear else round(255 * int(value) / top))), 0
+
+
+def one_bit_png_with_a_clear_value() -> Case:
+    return _packed_grey_png(1, 0)
+
+
+def two_bit_png_with_a_clear_value() -> Case:
+    return _packed_grey_png(2, 1)
+
+
+def four_bit_png_with_a_clear_value() -> Case:
+    return _packed_grey_png(4, 3)
+
+
+def sixteen_bit_png_with_a_clear_value() -> Case:
+    return _packed_grey_png(16, 16383)
+
+
+def sixteen_bit_rgb_png_with_a_clear_colour() -> Case:
+    stored = _noise(3, np.uint16, top=2) * 0x1234
+    rows = b"".join(b"\x00" + row.astype(">u2").tobytes() for row in stored)
+    file = _craft_png(WIDTH, HEIGHT, bits=16, rows=rows, trns=struct.pack(">HHH", 0x1234, 0, 0))
+    clear = (0x1234, 0, 0)
+    assert clear in {tuple(px) for row in stored.tolist() for px in row}
+    expected = _by_pixel(stored, lambda px: (255,) * 3 if tuple(px) == clear else tuple(round(v / 257) for v in px))
+    return file, expected, 1
+
+
+def sixteen_bit_rgba_png() -> Case:
+    stored = _noise(4, np.uint16, top=65536)
+    rows = b"".join(b"\x00" + row.astype(">u2").tobytes() for row in stored)
+    expected = _by_pixel(stored, lambda px: _over_white(tuple(v / 257 for v in px[:3]), px[3] / 257))
+    return _craft_png(WIDTH, HEIGHT, bits=16, colour_type=6, rows=rows), expected, 2
+
+
 def _cmyk_reference(px: Any) -> tuple[int, int, int]:
     cyan, magenta, yellow, black = (int(value) / 255 for value in px)
     red, green, blue = (round(255 * (1 - ink) * (1 - black)) for ink in (cyan, magenta, yellow))
@@ -213,7 +260,9 @@ def float_tiff_up_to_255() -> Case:
 CASES = [
     grey_png, one_bit_png, grey_alpha_png, rgba_png, rgba_webp, rgba_tiff, palette_png, palette_gif,
     palette_png_with_alphas, palette_gif_with_a_clear_colour, rgb_png, rgb_bmp, rgb_png_with_a_clear_colour,
-    grey_png_with_a_clear_value, cmyk_jpeg, cmyk_tiff, sixteen_bit_png, sixteen_bit_big_endian_tiff,
+    grey_png_with_a_clear_value, one_bit_png_with_a_clear_value, two_bit_png_with_a_clear_value,
+    four_bit_png_with_a_clear_value, sixteen_bit_png_with_a_clear_value, sixteen_bit_rgb_png_with_a_clear_colour,
+    sixteen_bit_rgba_png, cmyk_jpeg, cmyk_tiff, sixteen_bit_png, sixteen_bit_big_endian_tiff,
     thirty_two_bit_tiff, float_tiff_up_to_one, float_tiff_up_to_255,
 ]  # fmt: skip
 
@@ -350,8 +399,12 @@ def test_a_jpeg_is_decoded_at_the_least_scale_that_keeps_decode_px(
     assert open_image(encode(draw_quadrants((1600, 1200))), decode_px=decode_px).size == size
 
 
-def test_only_a_jpeg_is_decoded_smaller() -> None:
-    assert open_image(encode(draw_quadrants((400, 300)), "PNG"), decode_px=10).size == (400, 300)
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_other_formats_come_at_the_scale_of_a_jpeg(image_format: str) -> None:
+    image = draw_scene(size=(401, 299))
+    for decode_px in (None, 10, 37, 38, 74, 75, 149, 150, 400):
+        as_jpeg = open_image(encode(image), decode_px=decode_px)
+        assert open_image(encode(image, image_format), decode_px=decode_px).size == as_jpeg.size
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])

@@ -16,8 +16,9 @@ from typing import Literal
 from PIL import Image
 from tqdm import tqdm
 
-from app.errors import DamagedImageError, PhotoError, TooManyPixelsError
-from app.vision.image_io import FORMATS, open_image
+from app.errors import DamagedImageError, PhotoError, TooCostlyImageError, TooManyPixelsError
+from app.vision.decoding.formats import PILLOW_FORMATS
+from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from training.check.duplicates import HASH_DECODE_PX, perceptual_hash
 from training.check.processes import results_in_order
@@ -110,14 +111,14 @@ def _facts_of_bytes(path: Path, data: bytes, limits: FileLimits) -> PhotoFacts:
 def _header(data: bytes) -> tuple[int | None, int | None, str | None]:
     """Width, height and format as the header has them; None if it cannot be read."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
             return *image.size, image.format
     except Exception:  # `open_image` says what is wrong with it; header parsers raise whatever the bytes lead them to.
         return None, None, None
 
 
 def _problem_of(error: PhotoError) -> Problem:
-    if isinstance(error, TooManyPixelsError):
+    if isinstance(error, (TooManyPixelsError, TooCostlyImageError)):
         return "too_large"
     return "unreadable" if isinstance(error, DamagedImageError) else "not_a_photo"
 

@@ -1,0 +1,75 @@
+"""Files that are small in pixels and large in work."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from app.errors import DamagedImageError, TooCostlyImageError
+from app.vision.decoding.with_pillow import BoundedReads
+from app.vision.image_io import open_image
+from app.vision.limits import ImageLimits
+from tests.photos import draw_scene, encode
+
+SCENE = draw_scene(size=(40, 30))
+JPEG, PNG, GIF = (encode(SCENE, image_format) for image_format in ("JPEG", "PNG", "GIF"))
+AFTER_IHDR, AFTER_PALETTE = 33, 13 + 3 * 256
+
+
+def _chunk(kind: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# Each stuffs a file with so many pieces that mean nothing.
+STUFFED: dict[str, Callable[[int], bytes]] = {
+    "jpeg segments": lambda n: JPEG[:2] + b"\xff\xe5\x00\x02" * n + JPEG[2:],
+    "jpeg fill bytes": lambda n: JPEG[:2] + b"\xff" * n + JPEG[2:],
+    "png chunks": lambda n: PNG[:AFTER_IHDR] + _chunk(b"abCd") * n + PNG[AFTER_IHDR:],
+    "png texts": lambda n: PNG[:AFTER_IHDR] + _chunk(b"tEXt", b"k\0v") * n + PNG[AFTER_IHDR:],
+    "gif comments": lambda n: GIF[:AFTER_PALETTE] + b"\x21\xfe\x01x\x00" * n + GIF[AFTER_PALETTE:],
+}
+
+
+@pytest.mark.parametrize("kind", STUFFED)
+def test_a_file_of_too_many_pieces_is_too_costly(kind: str) -> None:
+    limits = ImageLimits(max_reads=3000)
+    assert open_image(STUFFED[kind](20), limits=limits).size == SCENE.size
+    with pytest.raises(TooCostlyImageError):
+        open_image(STUFFED[kind](5000), limits=limits)
+
+
+@pytest.mark.parametrize(("max_reads", "is_enough"), [(4, True), (3, True), (2, False)])
+def test_max_reads_at_its_edge(max_reads: int, is_enough: bool) -> None:
+    file = BoundedReads(b"abcdef", max_reads)
+    assert file.read(2) + file.read(1) == b"abc"
+    if is_enough:
+        assert file.read() == b"def"
+    else:
+        with pytest.raises(TooCostlyImageError):
+            file.read()
+
+
+def test_a_png_whose_texts_swell_beyond_memory_is_damaged() -> None:
+    swelling = zlib.compress(bytes(60_000_000))
+    for kind, head in ((b"zTXt", b"k\0\0"), (b"iTXt", b"k\0\1\0\0\0"), (b"iCCP", b"k\0\0")):
+        stuffed = PNG[:AFTER_IHDR] + _chunk(kind, head + swelling) * 3 + PNG[AFTER_IHDR:]
+        try:
+            assert open_image(stuffed).size == SCENE.size
+        except DamagedImageError:
+            continue
+
+
+def test_what_is_too_costly_is_told_what_to_do() -> None:
+    with pytest.raises(TooCostlyImageError, match="Send a smaller copy, or save it as JPEG"):
+        open_image(STUFFED["png chunks"](5000), limits=ImageLimits(max_reads=3000))
+
+
+def test_a_photo_as_cameras_write_it_is_far_below_the_limits() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    photo = encode(draw_scene(size=(2000, 1500)), exif=exif, icc_profile=bytes(500_000), comment=b"x" * 60_000)
+    assert open_image(photo, limits=ImageLimits(max_reads=500), decode_px=448).size == (1000, 750)
