@@ -141,9 +141,7 @@ def _parse_host(text: str) -> tuple[str, IPAddress | None]:
         ) from exc
     labels = host.split(".")
     if len(host) > _MAX_HOST_CHARS or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):
-        raise UrlRefusedError(
-            f"The address's host is no whole host name, as example.org is: {text[:_MAX_HOST_CHARS]!r}."
-        )
+        raise UrlRefusedError(f"The address's host is no whole name like example.org: {text[:_MAX_HOST_CHARS]!r}.")
     return host, None
 
 
