@@ -97,6 +97,9 @@ class Settings:
         500_000, "most pieces a photo's file may be made of (segments, chunks)", _whole(1_000, 100_000_000)
     )
     max_scans: int = _setting(40, "most scans of a progressive JPEG; they usually have 10", _whole(1, 10_000))
+    max_profile_bytes: int = _setting(
+        4_000_000, "largest colour profile that is heeded, in bytes", _whole(0, 100_000_000)
+    )
     max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
     max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
     max_wait_s: float = _setting(10.0, "longest a photo waits for the network, in seconds", _number(0.01, 600))

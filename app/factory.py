@@ -83,6 +83,7 @@ def image_limits(settings: Settings) -> ImageLimits:
         max_image_px=settings.max_image_px,
         max_reads=settings.max_reads,
         max_scans=settings.max_scans,
+        max_profile_bytes=settings.max_profile_bytes,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from app.vision.decoding.colour import to_srgb
 from app.vision.decoding.with_pillow import PillowPhoto, open_with_pillow
 from app.vision.limits import ImageLimits
 
@@ -37,15 +38,15 @@ class UndecodedPhoto:
     def decode(self) -> Image.Image:
         """The upright RGB image, without metadata; once. Errors: see `open_image`."""
         decoded = self.photo.decode()
-        image = decoded.image if decoded.image.mode == "RGB" else decoded.image.convert("RGB")
+        image = to_srgb(decoded.image, decoded.profile, self.limits.max_profile_bytes)
         method = _UPRIGHT.get(decoded.orientation)
         upright = image if method is None else image.transpose(method)
-        upright.info.clear()  # Where it was taken is nobody's business.
+        upright.info.clear()  # Where it was taken is nobody's business, and its profile no longer holds.
         return upright
 
 
 def open_image(source: bytes | Path, *, limits: ImageLimits | None = None, decode_px: int | None = None) -> Image.Image:
-    """Upright RGB image of the photo; of an animation, its first frame.
+    """Upright RGB image of the photo, in sRGB; of an animation, its first frame.
 
     Args:
         source: the photo's bytes, or its file.
