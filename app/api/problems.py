@@ -8,7 +8,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app.api.shapes import problem_json
-from app.errors import RequestTooLargeError, UnavailableError, WhichParkError
+from app.errors import MalformedRequestError, RequestTooLargeError, UnavailableError, WhichParkError
 from app.ops.request_log import request_id
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ def init_problems(app: Flask) -> None:
         if error.code == 413:
             max_mb = app.config["MAX_CONTENT_LENGTH"] / 1e6
             return expected(RequestTooLargeError(f"One request may have {max_mb:g} MB. Send fewer or smaller photos."))
+        if error.code == 400:
+            return expected(MalformedRequestError(error.description or error.name))
         status, name = error.code or 500, error.name
         response = _answer(name.lower().replace(" ", "_"), status, name, error.description or name)
         for header, value in error.get_headers():

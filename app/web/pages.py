@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
 
 from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
 from app.inference.model_slot import ModelSlot
@@ -52,6 +52,11 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | Non
             typed = request.form.get(URL_FIELD, "")[:MAX_URL_CHARS]
             return _form_again(str(error), error.status, card, limits | {"url": typed})
         return make_response(render_template("result.html", card=card, **_shown(result, card), **limits))
+
+    @pages.get("/favicon.ico")
+    def favicon() -> Response:
+        """Browsers ask for it beside everything that is no page of ours; it is the icon that pages name."""
+        return send_from_directory(current_app.static_folder or "", "icon.svg")
 
     @pages.get("/model/report")
     def report() -> Response:

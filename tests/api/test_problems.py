@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask, abort
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -95,8 +96,39 @@ def test_a_client_gets_a_problem(
     _assert_problem(client.open(path, method=method, headers=headers, **options), status, code)
 
 
-def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
-    assert "POST" in client.get("/predict").headers["Allow"]
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "FETCH"])
+def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient, method: str) -> None:
+    answer = client.open("/api/v1/predict", method=method)
+    assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"POST", "OPTIONS"})
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/predict", {"POST", "OPTIONS"}),
+        ("/predict", {"POST", "OPTIONS"}),
+        ("/api/v1/labels", {"GET", "HEAD", "OPTIONS"}),
+        ("/healthz", {"GET", "HEAD", "OPTIONS"}),
+        ("/", {"GET", "HEAD", "POST", "OPTIONS"}),
+    ],
+)
+def test_options_tells_the_methods_of_a_path(client: FlaskClient, path: str, methods: set[str]) -> None:
+    answer = client.options(path)
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/model", "/api/v1/labels", "/healthz", "/readyz", "/api/v1/nothing"])
+def test_head_is_get_without_the_body(client: FlaskClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.data) == (get.status_code, b"")
+    for name in ("Content-Type", "Content-Length"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_what_flask_calls_a_bad_request_is_a_malformed_one(client: FlaskClient, app: Flask) -> None:
+    app.add_url_rule("/api/v1/refuse", view_func=lambda: abort(400))
+    _assert_problem(client.get("/api/v1/refuse"), 400, "malformed_request")
 
 
 def test_busy_says_when_to_come_again(failing: Callable[[Exception], FlaskClient], photo: bytes) -> None:

@@ -214,6 +214,12 @@ def test_everything_a_page_links_to_is_there(client: FlaskClient, photo: bytes) 
     assert {path: client.get(path, buffered=True).status_code for path in paths} == dict.fromkeys(paths, 200)
 
 
+def test_browsers_find_the_icon_where_they_look_for_it(client: FlaskClient) -> None:
+    answer = client.get("/favicon.ico", buffered=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert answer.data.startswith(b"<svg")
+
+
 def test_a_hostile_name_of_a_label_is_text_and_nothing_else(make_client: MakeClient, photo: bytes) -> None:
     labels = (Label("other", HOSTILE), Label("a", HOSTILE), Label("b", HOSTILE))
     client = make_client(FakeRuntime([0.0, 1.0, 4.0]), labels=labels, other_label="other", name="parks")
