@@ -58,18 +58,18 @@ class RequestError(WhichParkError):
 
 
 class MalformedRequestError(RequestError):
-    """Its form, JSON or query has no sense."""
+    """The request's form, JSON or query has no sense."""
 
 
 class NoPhotoError(RequestError):
-    """It holds no photo."""
+    """The request holds no photo."""
 
     code = "no_photo"
     title = "No photo"
 
 
 class TooManyPhotosError(RequestError):
-    """It holds more photos than one request may."""
+    """The request holds more photos than one may."""
 
     code = "too_many_photos"
     status = 413
@@ -77,7 +77,7 @@ class TooManyPhotosError(RequestError):
 
 
 class RequestTooLargeError(RequestError):
-    """Its body is over the limit in bytes."""
+    """The request's body, or a part of it, is over its limit."""
 
     code = "request_too_large"
     status = 413
@@ -85,7 +85,7 @@ class RequestTooLargeError(RequestError):
 
 
 class UnsupportedContentTypeError(RequestError):
-    """Its Content-Type is none of those the endpoint takes."""
+    """The request's Content-Type is none of those the endpoint takes."""
 
     code = "unsupported_content_type"
     status = 415
@@ -109,7 +109,7 @@ class EmptyPhotoError(PhotoError):
 
 
 class MalformedBase64Error(PhotoError):
-    """The photo's base64 text is none."""
+    """The photo's text is not base64."""
 
     code = "malformed_base64"
     status = 400

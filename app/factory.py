@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flask import Flask
 
+from app.api.docs import make_docs
+from app.api.operations import ApiLimits
 from app.api.problems import init_problems
 from app.api.views import make_api
 from app.config import Settings
@@ -61,6 +63,7 @@ def create_app(
     if fetcher is None and settings.url_fetch == "on":
         fetcher = make_fetcher(settings)
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
+    app.register_blueprint(make_docs(ApiLimits(settings.max_photos, settings.max_upload_bytes)))
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, settings.max_upload_bytes, fetcher))
     return app

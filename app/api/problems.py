@@ -7,7 +7,7 @@ import logging
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from app.api.shapes import problem_json
+from app.api.shapes import Problem, to_json
 from app.errors import MalformedRequestError, RequestTooLargeError, UnavailableError, WhichParkError
 from app.ops.request_log import request_id
 
@@ -49,11 +49,11 @@ def init_problems(app: Flask) -> None:
 
 
 def _answer(code: str, status: int, title: str, detail: str) -> Response:
-    problem = problem_json(code, status, title, detail, request_id())
+    problem = Problem("about:blank", title, status, detail, code, request_id())
     if _wants_page():
         response = Response(render_template("error.html", problem=problem), mimetype="text/html")
     else:
-        response = jsonify(problem)
+        response = jsonify(to_json(problem))
         response.mimetype = "application/problem+json"
     response.status_code = status
     return response

@@ -1,77 +1,198 @@
-"""Every JSON key of the API, spelt once."""
+"""Every JSON key of the API, spelt once: answers are made of these shapes, and so is the OpenAPI document."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
-from app.errors import WhichParkError
-from app.inference.predictor import PhotoResult, Predictor
-from app.vision.card import Card, Label
-from app.vision.evidence import heat_map, png_data_uri
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, Literal
 
 
-def answer_json(request_id: str, card: Card, results: list[dict[str, Any]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Says:
+    """What the OpenAPI document says of a key beside its type, in keywords of JSON Schema."""
+
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+
+
+def beside() -> Any:
+    """The default of a mapping whose keys stand in the JSON beside the shape's own, and never in their place."""
+    return field(default_factory=dict, metadata={"beside": True})
+
+
+Probability = Annotated[float, Says("Calibrated probability.", minimum=0, maximum=1)]
+LabelSlug = Annotated[str, Says("The label's slug, as `GET /api/v1/labels` lists it.")]
+Milliseconds = Annotated[float, Says("Milliseconds.", minimum=0)]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """The model that answered."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One label and how likely it is."""
+
+    label: LabelSlug
+    name: Annotated[str, Says("What people call it.")]
+    probability: Probability
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where one photo's time went, in milliseconds."""
+
+    decode: Milliseconds
+    queue: Milliseconds
+    inference: Milliseconds
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What in the photo spoke for its most probable label."""
+
+    label: LabelSlug
+    heat_map: Annotated[
+        str,
+        Says(
+            "A PNG as a `data:` URI, to lay over the photo: clear where nothing speaks for the label, the more opaque "
+            "the more does.",
+            pattern="^data:image/png;base64,",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One photo that was looked at."""
+
+    source: Annotated[str, Says("What you called the photo: its file name, `body`, or its place in the JSON.")]
+    prediction_id: Annotated[str, Says("Names this prediction, for feedback.")]
+    verdict: Annotated[
+        Literal["match", "unsure", "unknown"],
+        Says(
+            "`match`: surer than the threshold in the model's card. `unsure`: it looks like one of the labels, and "
+            "could be another. `unknown`: none of them."
+        ),
+    ]
+    label: Annotated[LabelSlug | None, Says("The label of a `match`; of several, the first. null where there is none.")]
+    labels: Annotated[tuple[LabelSlug, ...], Says("Every label of a `match`: several only from multi-label models.")]
+    predictions: Annotated[tuple[Prediction, ...], Says("Highest first; every label unless `top_k` cuts it.")]
+    timing_ms: Timing
+    explanation: Annotated[Explanation | None, Says("Only with `explain=true`.")] = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a photo could not be looked at."""
+
+    code: Annotated[str, Says("Stable: branch on this one.")]
+    detail: Annotated[str, Says("For people: what was wrong, what we got, what to do.")]
+
+
+@dataclass(frozen=True)
+class FailedResult:
+    """One photo of several that failed. Its neighbours have their results; a lone photo fails its request."""
+
+    source: str
+    error: Annotated[Failure, Says("In place of all the rest, where this photo of several failed.")]
+
+
+@dataclass(frozen=True)
+class Answer:
     """The answer of `predict`."""
-    return {
-        "request_id": request_id,
-        "model": {"name": card.name, "version": card.version},
-        "results": results,
-    }
+
+    request_id: Annotated[str, Says("Also in the header `X-Request-ID`.")]
+    model: ServedModel
+    results: Annotated[tuple[Result | FailedResult, ...], Says("One for each photo, in the order they were sent.")]
 
 
-def result_json(source: str, result: PhotoResult, top_k: int | None) -> dict[str, Any]:
-    """One photo that was looked at. `label` is the first that the verdict names, null where it names none."""
-    found = result.classification
-    return {
-        "source": source,
-        "prediction_id": result.prediction_id,
-        "verdict": found.verdict,
-        "label": found.labels[0] if found.labels else None,
-        "labels": list(found.labels),
-        "predictions": [
-            {"label": row.label.label, "name": row.label.name, "probability": round(row.probability, 6)}
-            for row in found.predictions[:top_k]
-        ],
-        "timing_ms": asdict(result.timing_ms),
-    }
+@dataclass(frozen=True)
+class Problem:
+    """An error. Source: RFC 9457, Problem Details for HTTP APIs."""
+
+    type: Annotated[str, Says("A URI of the kind of problem; `about:blank`: the title says it all.")]
+    title: Annotated[str, Says("The kind of problem, in words.")]
+    status: Annotated[int, Says("The HTTP status again.", minimum=400, maximum=599)]
+    detail: Annotated[str, Says("For people: what was wrong, what we got, what to do.")]
+    code: Annotated[str, Says("The kind of problem, stable: branch on this one.")]
+    request_id: Annotated[str, Says("Also in the header `X-Request-ID`. Tell it when you report a problem.")]
 
 
-def explanation_json(result: PhotoResult, card: Card) -> dict[str, Any]:
-    """The heat map for the most probable label: a PNG to lay over the photo, clear where nothing speaks for it."""
-    label = result.classification.predictions[0].label.label
-    overlay = heat_map(result.evidence, card.vocab.index(label), result.image.size, card.task)
-    return {"label": label, "heat_map": png_data_uri(overlay)}
+@dataclass(frozen=True)
+class Label:
+    """One label the model knows, with facts worth showing: a state, a place, a link, whatever its card tells."""
+
+    label: LabelSlug
+    name: Annotated[str, Says("What people call it.")]
+    is_other: Annotated[bool, Says('Whether it stands for "none of these".')]
+    facts: Mapping[str, Any] = beside()
 
 
-def failed_result_json(source: str, error: WhichParkError) -> dict[str, Any]:
-    """One photo of several that failed."""
-    return {"source": source, "error": {"code": error.code, "detail": str(error)}}
-
-
-def problem_json(code: str, status: int, title: str, detail: str, request_id: str) -> dict[str, Any]:
-    """An error's body. Source: RFC 9457, Problem Details for HTTP APIs."""
-    return {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id,
-    }
-
-
-def model_json(predictor: Predictor) -> dict[str, Any]:
-    """The served bundle's card, without the list of its files, and what runs it."""
-    card = predictor.bundle.card.to_json()
-    del card["files"]
-    return card | {"runtime": predictor.runtime.name}
-
-
-def labels_json(card: Card) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Labels:
     """The labels, in the network's order."""
-    return {"labels": [_label_json(label, card) for label in card.labels]}
+
+    labels: tuple[Label, ...]
 
 
-def _label_json(label: Label, card: Card) -> dict[str, Any]:
-    return {"label": label.label, "name": label.name, **label.facts, "is_other": label.label == card.other_label}
+@dataclass(frozen=True)
+class ModelCard:
+    """The card of the served model: what it is, how it was trained, what it is worth."""
+
+    schema_version: int
+    name: str
+    version: str
+    task: Literal["single_label", "multi_label"]
+    labels: Annotated[tuple[Mapping[str, Any], ...], Says("In the network's order.")]
+    other_label: Annotated[str | None, Says('The label that stands for "none of these".')]
+    preprocess: Annotated[Mapping[str, Any], Says("What is done to a photo before the network sees it.")]
+    temperature: Annotated[float, Says("What logits are divided by, for calibrated probabilities.")]
+    thresholds: Annotated[Mapping[str, Any], Says("What makes a `match`, and what `unknown`.")]
+    golden: Annotated[tuple[float, ...] | None, Says("The network's logits for the golden picture.")]
+    metrics: Annotated[Mapping[str, Any], Says("What it is worth, measured on photos it was not trained on.")]
+    data: Annotated[Mapping[str, Any], Says("The photos it was trained on.")]
+    training: Annotated[Mapping[str, Any], Says("The command, seeds and versions it was trained with.")]
+    runtime: Annotated[str, Says("What runs it here.")]
+
+
+@dataclass(frozen=True)
+class Health:
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """A model is loaded and has made a prediction."""
+
+    model: ServedModel
+    status: Literal["ready"] = "ready"
+
+
+def to_json(value: Any) -> Any:
+    """A shape as what `json` writes. A key that may be missing (its default is None) is left out when it has none."""
+    if is_dataclass(value):
+        return _object(value)
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _object(shape: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    for key in fields(shape):
+        value = getattr(shape, key.name)
+        if key.metadata.get("beside"):
+            more = to_json(value)
+        elif value is not None or key.default is not None:
+            body[key.name] = to_json(value)
+    return body | {name: item for name, item in more.items() if name not in body}

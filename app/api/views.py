@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 
-from app.api.shapes import (
-    answer_json,
-    explanation_json,
-    failed_result_json,
-    labels_json,
-    model_json,
-    result_json,
-)
+from app.api import answers
+from app.api.shapes import Answer, FailedResult, Result, to_json
 from app.errors import MalformedRequestError, PhotoError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
@@ -35,36 +27,35 @@ def make_api(slot: ModelSlot, max_photos: int, fetcher: UrlFetcher | None) -> Bl
         top_k, explain = _parse_top_k(), _parse_explain()
         photos = read_photos(request, max_photos, fetcher)
         predictor = slot.predictor
-        results = [_result(predictor, photo, top_k, explain, alone=len(photos) == 1) for photo in photos]
-        return jsonify(answer_json(request_id(), predictor.bundle.card, results))
+        model = answers.served_model(predictor.bundle.card)
+        results = tuple(_result(predictor, photo, top_k, explain, alone=len(photos) == 1) for photo in photos)
+        return jsonify(to_json(Answer(request_id(), model, results)))
 
     @api.get("/api/v1/model")
     def model() -> Response:
-        return jsonify(model_json(slot.predictor))
+        return jsonify(to_json(answers.model_card(slot.predictor)))
 
     @api.get("/api/v1/labels")
     def labels() -> Response:
-        return jsonify(labels_json(slot.predictor.bundle.card))
+        return jsonify(to_json(answers.labels(slot.predictor.bundle.card)))
 
     return api
 
 
 def _result(
     predictor: Predictor, photo: IncomingPhoto, top_k: int | None, explain: bool, *, alone: bool
-) -> dict[str, Any]:
+) -> Result | FailedResult:
     """One photo's part of the answer. A photo that fails does not fail its neighbours; a lone one fails its request."""
     try:
         if photo.error is not None:
             raise photo.error
-        result = predictor.predict(photo.image_bytes)
+        found = predictor.predict(photo.image_bytes)
     except PhotoError as error:
         if alone:
             raise
-        return failed_result_json(photo.source, error)
-    body = result_json(photo.source, result, top_k)
-    if explain:
-        body["explanation"] = explanation_json(result, predictor.bundle.card)
-    return body
+        return answers.failed_result(photo.source, error)
+    explanation = answers.explanation(found, predictor.bundle.card) if explain else None
+    return answers.result(photo.source, found, top_k, explanation)
 
 
 def _parse_top_k() -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from app.api.answers import served_model
+from app.api.shapes import Health, Readiness, to_json
 from app.inference.model_slot import ModelSlot
 
 
@@ -13,11 +15,10 @@ def make_health(slot: ModelSlot) -> Blueprint:
 
     @health.get("/healthz")
     def healthz() -> Response:
-        return jsonify({"status": "ok"})
+        return jsonify(to_json(Health()))
 
     @health.get("/readyz")
     def readyz() -> Response:
-        card = slot.predictor.bundle.card
-        return jsonify({"status": "ready", "model": {"name": card.name, "version": card.version}})
+        return jsonify(to_json(Readiness(served_model(slot.predictor.bundle.card))))
 
     return health

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from app import errors
+from app.api.operations import kinds_of
+from app.api.snippets import read_snippets
 from app.config import settings_table
 from app.vision.bundle import read_current_bundle
 from app.vision.card import Card
@@ -19,22 +20,24 @@ README = ROOT / "README.md"
 def tables() -> dict[str, str]:
     """Each generated part of the README by its name."""
     card = read_current_bundle(ROOT / "models").card
-    return {"errors": errors_table(), "settings": settings_table(), "accuracy": accuracy_table(card)}
+    return {"examples": examples(), "errors": errors_table(), "settings": settings_table(), "accuracy": accuracy_table(card)}
+
+
+def examples() -> str:
+    """What of the documentation's examples, which tests/e2e runs, is enough to begin with."""
+    snippets = {snippet.name: snippet for snippet in read_snippets(ROOT / "templates" / "examples")}
+    curl = "".join(snippets[name].code["sh"] for name in ("upload", "several", "raw", "in_json", "url"))
+    blocks = {"sh": curl, "python": snippets["upload"].code["py"], "js": snippets["upload"].code["mjs"]}
+    return "\n".join(f"```{language}\n{code}```\n" for language, code in blocks.items()).rstrip()
 
 
 def errors_table() -> str:
     """Every code a client may meet."""
-    met = [errors.RequestError, errors.PhotoError, errors.UnavailableError]
-    rows = {(kind.status, kind.code, kind.title) for base in met for kind in _with_subclasses(base)}
+    met = kinds_of(errors.RequestError, errors.PhotoError, errors.UnavailableError)
+    rows = {(kind.status, kind.code, kind.title) for kind in met}
     rows |= {(404, "not_found", "Not Found"), (405, "method_not_allowed", "Method Not Allowed")}
     lines = [f"| {status} | `{code}` | {title} |" for status, code, title in sorted(rows)]
     return "\n".join(["| status | code | title |", "|---|---|---|", *lines])
-
-
-def _with_subclasses(kind: type[errors.WhichParkError]) -> Iterator[type[errors.WhichParkError]]:
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _with_subclasses(child)
 
 
 def accuracy_table(card: Card) -> str:

@@ -13,7 +13,7 @@ from training.cli import make_parser
 TEXT = README.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("part", ["errors", "settings", "accuracy"])
+@pytest.mark.parametrize("part", ["examples", "errors", "settings", "accuracy"])
 def test_readme_table_is_the_generated_one(part: str) -> None:
     assert replaced(TEXT, part, tables()[part]) == TEXT, "run: .venv/bin/python -m tests.contract.readme_tables"
 

@@ -1,0 +1,1 @@
+curl -F url=https://example.org/half-dome.jpg http://127.0.0.1:8000/api/v1/predict
