@@ -14,9 +14,11 @@ from app.intake.url_fetch.photo_url import PhotoUrl
 _RECEIVE_BYTES = 65_536
 # h11 gives up on a head, or a line between two chunks, that is longer.
 _MAX_HEAD_BYTES = 16_384
-# What may come beside the photo: heads, and the lines between chunks. A server that sends a photo in chunks of one
-# byte would cost us a processor for as long as we listen.
+# What may come beside the photo: heads, and the lines between chunks; and each read counts as so many bytes of it. A
+# server that sends a photo in chunks, or TLS records, of one byte would cost us a processor for as long as we listen.
+# The smallest packets an honest network makes have 536 bytes (RFC 9293, section 3.7.1).
 _MAX_OVERHEAD_BYTES = 65_536
+_OVERHEAD_OF_A_READ_BYTES = 200
 _ACCEPT = "image/jpeg, image/png, image/webp, image/*;q=0.8, */*;q=0.1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -70,18 +72,20 @@ def _request(connection: h11.Connection, url: PhotoUrl, user_agent: str) -> byte
 
 def _events(connection: h11.Connection, sock: socket.socket, deadline: Deadline) -> Iterator[h11.Event]:
     """What comes, without an end of its own: who reads on after the answer's end gets an error."""
-    n_received = n_body = 0
+    n_body = n_beside = 0
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            if n_received - n_body > _MAX_OVERHEAD_BYTES + n_body // 2:
+            if n_beside > _MAX_OVERHEAD_BYTES + n_body // 2:
                 raise h11.RemoteProtocolError("too much beside the photo")
             sock.settimeout(deadline.left_s())
-            chunk = sock.recv(_RECEIVE_BYTES)
-            n_received += len(chunk)
-            connection.receive_data(chunk)
+            piece = sock.recv(_RECEIVE_BYTES)
+            n_beside += len(piece) + _OVERHEAD_OF_A_READ_BYTES
+            connection.receive_data(piece)
         elif isinstance(event, h11.Event):
-            n_body += len(event.data) if isinstance(event, h11.Data) else 0
+            if isinstance(event, h11.Data):
+                n_body += len(event.data)
+                n_beside -= len(event.data)
             yield event
         else:
             raise h11.RemoteProtocolError("it wants to speak something else than HTTP")

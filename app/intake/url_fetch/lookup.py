@@ -29,6 +29,7 @@ class SystemLookup:
             TimeoutError: the answer does not come in time.
             BusyError: too many questions wait for an answer.
         """
+        left_s = deadline.left_s()
         if not self._places.acquire(blocking=False):
             raise BusyError("Too many addresses are being looked up right now. Try again in a moment.")
         answers: SimpleQueue[list[IPAddress]] = SimpleQueue()
@@ -38,7 +39,7 @@ class SystemLookup:
             self._places.release()
             raise BusyError("Too many addresses are being looked up right now. Try again in a moment.") from exc
         try:
-            return answers.get(timeout=deadline.left_s())
+            return answers.get(timeout=left_s)
         except Empty:
             raise TimeoutError from None
 

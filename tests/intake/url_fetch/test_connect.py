@@ -19,9 +19,11 @@ from tests.intake.url_fetch.internet import (
     FakeInternet,
     HastyServer,
     HostileServer,
+    endless,
     redirect,
     reply,
     running,
+    then_closes,
 )
 
 URL = "https://photos.example/half-dome.jpg"
@@ -104,6 +106,22 @@ def test_what_speaks_no_tls_is_out_of_reach() -> None:
     with running(HastyServer()) as server:
         server.plays(reply(b"photo"))
         assert FakeInternet(server).code(URL) == "url_unreachable"
+
+
+def test_a_photo_in_tls_records_of_a_byte_is_not_read_to_its_end(secure: FakeInternet) -> None:
+    """Each of them costs a read of its own, whereas bytes without TLS are read as many as there are."""
+    secure.server.plays(endless(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"a"))
+    assert secure.code(URL) == "url_bad_answer"
+
+
+@pytest.mark.parametrize(("record_bytes", "taken"), [(536, True), (300, False)])
+def test_records_as_small_as_honest_packets_are_read(secure: FakeInternet, record_bytes: int, taken: bool) -> None:
+    n_records = 1_000_000 // record_bytes
+    body = [bytes(record_bytes)] * n_records
+    secure.server.plays(
+        then_closes(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (n_records * record_bytes), *body)
+    )
+    assert (secure.fetch(URL)[0].error is None) == taken
 
 
 def test_a_tls_record_that_drips_is_not_waited_for(secure: FakeInternet) -> None:

@@ -72,6 +72,12 @@ def test_a_name_server_that_is_silent_is_left_when_the_time_is_up(system: FakeSy
     assert time.monotonic() - started < 5
 
 
+def test_nothing_is_asked_when_the_time_is_up_already(system: FakeSystem) -> None:
+    with pytest.raises(TimeoutError):
+        SystemLookup(1)("photos.example", Deadline(0))
+    assert system.asked == []
+
+
 @pytest.mark.parametrize("max_lookups", [1, 3])
 def test_questions_without_an_answer_are_no_more_than_max_lookups(system: FakeSystem, max_lookups: int) -> None:
     lookup = SystemLookup(max_lookups)
