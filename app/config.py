@@ -100,6 +100,10 @@ class Settings:
     max_profile_bytes: int = _setting(
         4_000_000, "largest colour profile that is heeded, in bytes", _whole(0, 100_000_000)
     )
+    max_heif_s: float = _setting(10.0, "longest a HEIC or AVIF photo is decoded, in seconds", _number(0.01, 600))
+    max_heif_bytes: int = _setting(
+        1_000_000_000, "most memory the process that decodes one may take, in bytes", _whole(50_000_000, 64_000_000_000)
+    )
     max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
     max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
     max_wait_s: float = _setting(10.0, "longest a photo waits for the network, in seconds", _number(0.01, 600))

@@ -87,6 +87,8 @@ def image_limits(settings: Settings) -> ImageLimits:
         max_reads=settings.max_reads,
         max_scans=settings.max_scans,
         max_profile_bytes=settings.max_profile_bytes,
+        max_heif_s=settings.max_heif_s,
+        max_heif_bytes=settings.max_heif_bytes,
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from app.vision.decoding.colour import to_srgb
+from app.vision.decoding.formats import heif_kind
+from app.vision.decoding.heif import HeifPhoto, open_heif
 from app.vision.decoding.with_pillow import PillowPhoto, open_with_pillow
 from app.vision.limits import ImageLimits
 
@@ -27,12 +29,12 @@ _UPRIGHT = {
 class UndecodedPhoto:
     """A photo whose header was read and is within limits; no pixel of it is decoded yet."""
 
-    photo: PillowPhoto
+    photo: PillowPhoto | HeifPhoto
     limits: ImageLimits
 
     @property
     def cost_bytes(self) -> int:
-        """Memory that decoding takes at most, in bytes."""
+        """Memory that decoding takes at most, in bytes; of a HEIC or AVIF photo, in a child process."""
         return self.photo.cost_bytes
 
     def decode(self) -> Image.Image:
@@ -59,6 +61,7 @@ def open_image(source: bytes | Path, *, limits: ImageLimits | None = None, decod
         TooManyPixelsError: larger than `limits.max_image_px`, by its header, before a pixel is decoded.
         TooCostlyImageError: beyond another of the limits.
         DamagedImageError: an allowed format that cannot be decoded.
+        BusyError: the system starts no process for a HEIC or AVIF photo.
         OSError: `source` is a file that cannot be read.
     """
     data = source.read_bytes() if isinstance(source, Path) else source
@@ -68,4 +71,6 @@ def open_image(source: bytes | Path, *, limits: ImageLimits | None = None, decod
 def open_header(data: bytes, *, limits: ImageLimits | None = None, decode_px: int | None = None) -> UndecodedPhoto:
     """The photo, before it is decoded. Arguments and errors: see `open_image`."""
     limits = limits or ImageLimits()
-    return UndecodedPhoto(open_with_pillow(data, limits, decode_px), limits)
+    kind = heif_kind(data)
+    photo = open_heif(data, kind, limits, decode_px) if kind else open_with_pillow(data, limits, decode_px)
+    return UndecodedPhoto(photo, limits)

@@ -22,7 +22,7 @@ from app.vision.image_io import open_image
 from app.vision.learner import learner_logits, load_verified_learner
 from app.vision.preprocess import fit_image, to_batch
 from app.vision.scores import probabilities
-from tests.photos import draw_quadrants, draw_scene, encode
+from tests.photos import draw_quadrants, draw_scene, encode, encode_heic
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,8 @@ RUNTIMES: dict[str, Callable[[ModelBundle, int], Runtime]] = {"torch": TorchRunt
 def draw_photos() -> list[bytes]:
     """Every format, small, large and narrow, every EXIF orientation, transparent, 16-bit, animated."""
     scene = draw_scene(1, (320, 240))
-    formats = [encode(scene, name) for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]
+    formats = [encode(scene, name) for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")]
+    formats.append(encode_heic(scene))
     sizes = [encode(draw_scene(2, size)) for size in ((2400, 1800), (1800, 2400), (40, 900), (900, 40), (9, 7))]
     modes = [encode(scene.convert(mode), "PNG") for mode in ("L", "LA", "RGBA", "P", "1")]
     deep = Image.fromarray(np.asarray(scene.convert("L")).astype(np.uint16) * 257)

@@ -58,6 +58,12 @@ def test_files_without_a_source_of_the_same_name_are_groups_of_their_own(tmp_pat
     assert len({row.group for row in rows}) == 3
 
 
+def test_every_format_that_opens_is_a_photo(tmp_path: Path) -> None:
+    names = ["a.jpeg", "b.PNG", "c.webp", "d.gif", "e.bmp", "f.tif", "g.HEIC", "h.heif", "i.hif", "j.avif"]
+    make_files(tmp_path, "dogs/1.jpg", *(f"cats/{name}" for name in names))
+    assert [row.path.name for row in read_data_folder(tmp_path)] == [*names, "1.jpg"]
+
+
 def test_what_is_no_photo_is_ignored(tmp_path: Path) -> None:
     make_files(tmp_path, "cats/a.JPG", "cats/notes.txt", "cats/.DS_Store", "stray.jpg", "dogs/b.webp", "LICENCES.csv")
     (tmp_path / "dogs" / "folder.jpg").mkdir()

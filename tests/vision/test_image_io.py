@@ -456,7 +456,7 @@ NOT_IMAGES = {
     "pcx": encode(draw_quadrants(), "PCX"),
     "eps": encode(draw_quadrants(), "EPS"),
     "psd": b"8BPS\x00\x01" + bytes(6) + struct.pack(">HIIHH", 3, 60, 80, 8, 3) + bytes(40),
-    "heic": b"\x00\x00\x00\x18ftypheic" + bytes(60),
+    "a film": b"\x00\x00\x00\x18ftypisom" + bytes(60),
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>',
     "text": b"Half Dome at sunset, they say.",
     "html": b"<!doctype html><title>403</title>",
@@ -476,7 +476,17 @@ def test_what_is_not_on_the_list_of_formats_is_unsupported(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\x00\x00\x00WEBP", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*"],
+    [
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\x10\x00\x00\x00WEBP",
+        b"GIF89a",
+        b"BM",
+        b"II*\x00",
+        b"MM\x00*",
+        b"\x00\x00\x00\x18ftypheic",
+        b"\x00\x00\x00\x18ftypavif",
+    ],
 )
 def test_what_only_begins_as_an_image_is_damaged(head: bytes) -> None:
     with pytest.raises(DamagedImageError):

@@ -17,7 +17,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from app.errors import DamagedImageError, PhotoError, TooCostlyImageError, TooManyPixelsError
-from app.vision.decoding.formats import PILLOW_FORMATS
+from app.vision.decoding.formats import PILLOW_FORMATS, heif_kind
+from app.vision.decoding.heif import stated_size
 from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from training.check.duplicates import HASH_DECODE_PX, perceptual_hash
@@ -110,6 +111,10 @@ def _facts_of_bytes(path: Path, data: bytes, limits: FileLimits) -> PhotoFacts:
 
 def _header(data: bytes) -> tuple[int | None, int | None, str | None]:
     """Width, height and format as the header has them; None if it cannot be read."""
+    kind = heif_kind(data)
+    if kind:
+        width, height = stated_size(data)
+        return width or None, height or None, kind
     try:
         with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
             return *image.size, image.format

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 
 # Pillow tries 43 formats unless told which; these are the ones whose parsers a stranger may reach. JPEG brings MPO, the
-# two-picture JPEG of some phones.
+# two-picture JPEG of some phones. HEIC and AVIF are not among them: they are decoded elsewhere (`heif`).
 PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-FORMATS_IN_WORDS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+FORMATS_IN_WORDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 # The first bytes of each of Pillow's: they tell "damaged" from "not an image we read".
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|GIF8|BM|II[*+]\x00|MM\x00[*+]", re.DOTALL)
+
+# The brands of HEIF files that hold a still picture. Source: ISO/IEC 23008-12:2022, annexes B and E; AVIF 1.1.0.
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+_MOST_BRANDS = 32
 
 _EXPORT = "Export it as JPEG and send that."
 _STILL = "Send one picture of it: a still or a screenshot."
@@ -33,6 +38,17 @@ _OTHER = tuple((re.compile(pattern, re.DOTALL), what, advice) for pattern, what,
 def begins_as_photo(data: bytes) -> bool:
     """Whether the first bytes are those of one of `PILLOW_FORMATS`."""
     return _SIGNATURE.match(data) is not None
+
+
+def heif_kind(data: bytes) -> str | None:
+    """`HEIC` or `AVIF` by the brands in the file's first box; None if it has none of theirs."""
+    if data[4:8] != b"ftyp":
+        return None
+    length = min(int.from_bytes(data[:4], "big"), 16 + 4 * _MOST_BRANDS)
+    brands = {data[8:12], *(data[at : at + 4] for at in range(16, length, 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIC" if brands & _HEIC_BRANDS else None
 
 
 def why_unsupported(data: bytes) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from app.errors import PhotoError
 from app.vision.decoding.cost import decoding_bytes
@@ -18,6 +27,17 @@ from app.vision.decoding.refusals import damaged, too_costly, too_many_pixels, u
 from app.vision.limits import ImageLimits
 
 _EXIF_ORIENTATION = 0x0112
+# Named here, these are loaded. Left to itself, Pillow loads all it has, the decoder of AVIF too, when it first meets a
+# file that is none of the commonest formats.
+_PLUGINS = (
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 # Where a PNG says how many bits a value has. Source: PNG (Third Edition), 11.2.1.
 _PNG_DEPTH_AT = 24
 

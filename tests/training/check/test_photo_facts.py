@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.vision.limits import ImageLimits
-from tests.photos import draw_scene, encode
+from tests.photos import draw_scene, encode, encode_heic
 from training.check.photo_facts import FileLimits, PhotoFacts, available_cores, read_photo_facts
 
 
@@ -41,6 +41,15 @@ def test_a_photo_has_all_facts(tmp_path: Path) -> None:
     assert (facts.width, facts.height, facts.format, facts.n_bytes) == (640, 480, "JPEG", len(data))
     assert facts.sha256 == hashlib.sha256(data).hexdigest()
     assert facts.perceptual_hash is not None and (facts.problem, facts.reason) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(encode_heic(draw_scene(1, (640, 480))), "HEIC"), (encode(draw_scene(1, (640, 480)), "AVIF"), "AVIF")],
+)
+def test_a_photo_that_is_decoded_elsewhere_has_all_facts(tmp_path: Path, data: bytes, kind: str) -> None:
+    facts = facts_of(written(tmp_path / "a.heic", data))
+    assert (facts.width, facts.height, facts.format, facts.problem) == (640, 480, kind, None)
 
 
 def test_the_format_is_that_of_the_content(tmp_path: Path) -> None:

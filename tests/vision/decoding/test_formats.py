@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.vision.decoding.formats import FORMATS_IN_WORDS, why_unsupported
+from app.vision.decoding.formats import FORMATS_IN_WORDS, heif_kind, why_unsupported
 
 SENT = {
     b"II*\x00\x10\x00\x00\x00CR\x02\x00": "a camera's raw file",
@@ -42,3 +42,32 @@ def test_an_unknown_file_is_told_what_to_send(data: bytes) -> None:
 
 def test_an_empty_file_is_called_empty() -> None:
     assert why_unsupported(b"") == f"The file is empty. Send {FORMATS_IN_WORDS}."
+
+
+def _file(major: bytes, *compatible: bytes, length: int | None = None) -> bytes:
+    n_bytes = 16 + 4 * len(compatible) if length is None else length
+    return n_bytes.to_bytes(4, "big") + b"ftyp" + major + bytes(4) + b"".join(compatible) + b"\x00\x00\x00\x08meta"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (_file(b"heic", b"mif1", b"heic"), "HEIC"),
+        (_file(b"mif1", b"heic"), "HEIC"),
+        (_file(b"msf1", b"hevc"), "HEIC"),
+        (_file(b"heix"), "HEIC"),
+        (_file(b"avif", b"mif1", b"miaf"), "AVIF"),
+        (_file(b"avis", b"avif", b"msf1", b"iso8"), "AVIF"),
+        (_file(b"mif1", b"miaf", b"avif"), "AVIF"),
+        (_file(b"isom", b"iso2", b"mp41"), None),
+        (_file(b"crx ", b"isom"), None),
+        (_file(b"heic", length=0), "HEIC"),
+        (_file(b"isom", length=0xFFFFFFFF), None),
+        (_file(b"isom", length=16) + b"heic", None),
+        (b"", None),
+        (b"\x00\x00\x00\x18ftyp", None),
+        (b"ftypheic", None),
+    ],
+)
+def test_the_brands_tell_heic_from_avif_and_from_films(data: bytes, kind: str | None) -> None:
+    assert heif_kind(data) == kind
