@@ -12,8 +12,6 @@ from app.intake.url_fetch.limits import ByteBudget, Deadline
 from app.intake.url_fetch.photo_url import PhotoUrl
 
 _RECEIVE_BYTES = 65_536
-# h11 gives up on a head, or a line between two chunks, that is longer.
-_MAX_HEAD_BYTES = 16_384
 # What may come beside the photo: heads, and the lines between chunks; and each read counts as so many bytes of it. A
 # server that sends a photo in chunks, or TLS records, of one byte would cost us a processor for as long as we listen.
 # The smallest packets an honest network makes have 536 bytes (RFC 9293, section 3.7.1).
@@ -42,7 +40,7 @@ def exchange(sock: socket.socket, url: PhotoUrl, user_agent: str, budget: ByteBu
         h11.RemoteProtocolError: what came is no HTTP, or breaks off.
         OSError: the connection fails; TimeoutError: it takes too long.
     """
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
+    connection = h11.Connection(h11.CLIENT)
     sock.settimeout(deadline.left_s())
     sock.sendall(_request(connection, url, user_agent))
     events = _events(connection, sock, deadline)

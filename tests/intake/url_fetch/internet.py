@@ -157,7 +157,9 @@ class FakeInternet:
         self.given_s.append(timeout_s)
         if str(address) in self.dead:
             raise self.dead[str(address)]
-        return dial(LOCAL, self.server.port, timeout_s)
+        sock = dial(LOCAL, self.server.port, timeout_s)
+        sock.settimeout(_LONGEST_S)  # So that whoever uses it has to keep the time by itself.
+        return sock
 
     def fetcher(self, limits: FetchLimits | None = None) -> UrlFetcher:
         connector = Connector(self.lookup, dial=self.dial, tls=self._tls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 import pytest
 
@@ -125,6 +126,24 @@ def test_what_is_no_plain_address_of_the_web_is_refused(text: str) -> None:
         parse_photo_url(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("half-dome.jpg", "must begin with https:// or http://"),
+        ("http:///a.jpg", "names no host"),
+        ("http://me:secret@example.org/", "a user name or password before its host"),
+        ("http://example.org/a b", "a space, a backslash or a control character"),
+        ("http://example.org:8080/", "another port than 80 and 443"),
+        ("http://2130706433/", "neither a name nor a plain IP address: '2130706433'"),
+        ("http://localhost/", "no whole name like example.org: 'localhost'"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said(text: str, words: str) -> None:
+    with pytest.raises(UrlRefusedError, match=re.escape(words)) as caught:
+        parse_photo_url(text)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("length", [MAX_URL_CHARS - 1, MAX_URL_CHARS])
 def test_an_address_may_be_as_long_as_the_limit(length: int) -> None:
     assert parse_photo_url("http://a.example/".ljust(length, "b")).path.endswith("b")
@@ -166,7 +185,7 @@ def test_a_redirect_leads_where_browsers_would_go(location: str, expected: str) 
 @pytest.mark.parametrize(
     "location",
     ["http://[::1", "http://user@b.example/", "//b.example:22/", "file:///etc/passwd", "\\\\b.example\\c", "/a b",
-     "//2130706433/", "javascript:alert(1)", "//localhost/", "http://a\u2100b.example/", "mailto:a@b.example"],
+     "/a\tb", "//2130706433/", "javascript:alert(1)", "//localhost/", "http://a\u2100b.example/", "mailto:a@b.example"],
 )  # fmt: skip
 def test_a_redirect_is_read_by_the_same_parser(location: str) -> None:
     with pytest.raises(UrlRefusedError):
