@@ -20,7 +20,12 @@ README = ROOT / "README.md"
 def tables() -> dict[str, str]:
     """Each generated part of the README by its name."""
     card = read_current_bundle(ROOT / "models").card
-    return {"examples": examples(), "errors": errors_table(), "settings": settings_table(), "accuracy": accuracy_table(card)}
+    return {
+        "examples": examples(),
+        "errors": errors_table(),
+        "settings": settings_table(),
+        "accuracy": accuracy_table(card),
+    }
 
 
 def examples() -> str:
