@@ -4,14 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= photos/
+N ?= 5000
 
-.PHONY: serve test train lint format clean
+.PHONY: serve test fuzz-api train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
 test: $(VENV)/.everything lint
 	$(BIN)/python -m pytest
+
+# schemathesis against a real server; `make test` has 60 requests an endpoint.
+fuzz-api: $(VENV)/.everything
+	FUZZ_EXAMPLES=$(N) $(BIN)/python -m pytest --timeout 0 tests/e2e/test_schemathesis.py
 
 train: $(VENV)/.everything
 	$(BIN)/python -m training train --data $(DATA) --out models/ $(ARGS)

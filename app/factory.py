@@ -63,7 +63,8 @@ def create_app(
     if fetcher is None and settings.url_fetch == "on":
         fetcher = make_fetcher(settings)
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
-    app.register_blueprint(make_docs(ApiLimits(settings.max_photos, settings.max_upload_bytes)))
+    limits = ApiLimits(settings.max_photos, settings.max_upload_bytes, fetches_addresses=fetcher is not None)
+    app.register_blueprint(make_docs(limits))
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, settings.max_upload_bytes, fetcher))
     return app

@@ -52,7 +52,9 @@ MODEL_CARD = shapes.ModelCard(
     training={"command": "python -m training train …"},
     runtime="onnxruntime on CPU",
 )
-JSON_BODY = {"photos": [{"base64": "/9j/4AAQSkZJRgABAQ…"}, {"url": "https://example.org/half-dome.jpg"}]}
+# A green GIF of one pixel: an example that can be sent as it stands.
+_GIF = "R0lGODdhAQABAIEAAChaPAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=="
+PHOTO = {"base64": _GIF, "url": "https://example.org/half-dome.jpg"}
 
 
 def problem(kind: type[WhichParkError]) -> shapes.Problem:

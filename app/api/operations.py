@@ -16,6 +16,7 @@ class ApiLimits:
 
     max_photos: int
     max_upload_bytes: int
+    fetches_addresses: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def operations(limits: ApiLimits) -> tuple[Operation, ...]:
             "`POST /predict` is the same.",
             examples.ANSWER,
             parameters=_PREDICT_PARAMETERS,
-            bodies=_predict_bodies(limits.max_photos),
+            bodies=_predict_bodies(limits),
             errors=(RequestError, PhotoError, UnavailableError),
         ),
         Operation(
@@ -105,8 +106,15 @@ def operations(limits: ApiLimits) -> tuple[Operation, ...]:
     )
 
 
+# Far above any number of labels; it keeps a number from being as long as a query may be.
+MAX_TOP_K = 999_999
+
 _PREDICT_PARAMETERS = (
-    Parameter("top_k", "The most predictions a photo gets; every label without it.", {"type": "integer", "minimum": 1}),
+    Parameter(
+        "top_k",
+        "The most predictions a photo gets; every label without it.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
+    ),
     Parameter(
         "explain", "Adds the heat map of what spoke for the label, as a PNG.", {"type": "boolean", "default": False}
     ),
@@ -116,48 +124,48 @@ _ADDRESS = {"type": "string", "format": "uri", "description": "An http or https 
 _BASE64 = {
     "type": "string",
     "contentEncoding": "base64",
+    "format": "byte",
     "description": "The file as base64 (RFC 4648, section 4); line breaks and a `data:` prefix do not matter.",
 }
 
 
-def _predict_bodies(max_photos: int) -> dict[str, Body]:
+def _predict_bodies(limits: ApiLimits) -> dict[str, Body]:
     raw = Body("One photo, the body itself. What the bytes are decides, not what the header says.", _FILE)
     return {
-        "multipart/form-data": Body(
-            "Files in fields named `photo`, addresses in fields named `url`.",
-            {
-                "type": "object",
-                "properties": {
-                    "photo": {"type": "array", "items": _FILE, "maxItems": max_photos, "description": "The files."},
-                    "url": {"type": "array", "items": _ADDRESS, "maxItems": max_photos},
-                },
-                "anyOf": [{"required": ["photo"]}, {"required": ["url"]}],
-            },
-            encoding={"photo": {"contentType": "image/*, application/octet-stream"}},
-        ),
+        "multipart/form-data": _form(limits),
         "image/*": raw,
         "application/octet-stream": raw,
-        "application/json": Body(
-            "A list of photos, each as base64 or by its address.",
-            {
-                "type": "object",
-                "properties": {
-                    "photos": {
-                        "type": "array",
-                        "minItems": 1,
-                        "maxItems": max_photos,
-                        "items": {"anyOf": [_entry("base64", _BASE64), _entry("url", _ADDRESS)]},
-                    }
-                },
-                "required": ["photos"],
-            },
-            example=examples.JSON_BODY,
-        ),
+        "application/json": _json(limits),
     }
 
 
-def _entry(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": {key: schema}, "required": [key], "additionalProperties": False}
+def _form(limits: ApiLimits) -> Body:
+    fields = {"photo": _list(_FILE, limits) | {"description": "The files."}}
+    if limits.fetches_addresses:
+        fields["url"] = _list(_ADDRESS, limits) | {"description": "Addresses of more photos, for the server to fetch."}
+    needed = [{"required": [field]} for field in fields]
+    return Body(
+        "The photos as files, in fields named `photo`.",
+        {"type": "object", "properties": fields} | ({"anyOf": needed} if len(needed) > 1 else needed[0]),
+        encoding={"photo": {"contentType": "image/*, application/octet-stream"}},
+    )
+
+
+def _json(limits: ApiLimits) -> Body:
+    kinds = {"base64": _BASE64} | ({"url": _ADDRESS} if limits.fetches_addresses else {})
+    entries = [
+        {"type": "object", "properties": {kind: schema}, "required": [kind], "additionalProperties": False}
+        for kind, schema in kinds.items()
+    ]
+    return Body(
+        "A list of photos.",
+        {"type": "object", "properties": {"photos": _list({"anyOf": entries}, limits)}, "required": ["photos"]},
+        example={"photos": [{kind: examples.PHOTO[kind]} for kind in kinds]},
+    )
+
+
+def _list(item: Mapping[str, Any], limits: ApiLimits) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": limits.max_photos, "items": item}
 
 
 def kinds_of(*errors: type[WhichParkError]) -> list[type[WhichParkError]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-_IN_WORDS = {"binary": "file", "uri": "address"}
+_IN_WORDS = {"binary": "file", "byte": "base64", "uri": "address"}
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,5 @@ def _kind(schema: Schema, components: Mapping[str, Schema]) -> str:
         return " or ".join(dict.fromkeys(_kind(part, components) for part in found["anyOf"]))
     if found.get("type") == "array":
         return f"list of {_kind(found['items'], components)}"
-    kind = str(found.get("format") or found.get("contentEncoding") or found.get("type", "anything"))
+    kind = str(found.get("format") or found.get("type", "anything"))
     return _IN_WORDS.get(kind, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from app.api import answers
+from app.api.operations import MAX_TOP_K
 from app.api.shapes import Answer, FailedResult, Result, to_json
 from app.errors import MalformedRequestError, PhotoError
 from app.inference.model_slot import ModelSlot
@@ -13,8 +14,6 @@ from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.ops.request_log import request_id
-
-_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 
 
 def make_api(slot: ModelSlot, max_photos: int, fetcher: UrlFetcher | None) -> Blueprint:
@@ -62,13 +61,13 @@ def _parse_top_k() -> int | None:
     text = request.args.get("top_k")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1):
-        raise MalformedRequestError("top_k must be a whole number of at least 1.")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TOP_K)) and int(text) >= 1):
+        raise MalformedRequestError(f"top_k must be a whole number from 1 to {MAX_TOP_K}.")
     return int(text)
 
 
 def _parse_explain() -> bool:
-    text = request.args.get("explain", "").lower()
-    if text not in (*_TRUE, *_FALSE):
+    text = request.args.get("explain", "false").lower()
+    if text not in ("true", "false"):
         raise MalformedRequestError("explain must be true or false.")
-    return text in _TRUE
+    return text == "true"

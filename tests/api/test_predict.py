@@ -250,9 +250,8 @@ def test_a_top_k_without_sense_is_malformed(client: FlaskClient, photo: bytes, t
 
 @pytest.mark.parametrize(
     ("query", "explained"),
-    [("", False), ("?explain=true", True), ("?explain=1", True), ("?explain=TRUE", True), ("?explain=false", False),
-     ("?explain=0", False), ("?explain=", False)],
-)  # fmt: skip
+    [("", False), ("?explain=true", True), ("?explain=True", True), ("?explain=false", False)],
+)
 def test_an_explanation_comes_when_asked_for(client: FlaskClient, photo: bytes, query: str, explained: bool) -> None:
     [result] = _post_raw(client, photo, query).get_json()["results"]
     assert ("explanation" in result) is explained
@@ -268,7 +267,7 @@ def test_the_explanation_is_a_heat_map_of_the_photos_shape(client: FlaskClient) 
     assert (overlay.mode, overlay.size) == ("RGBA", (299, 448))
 
 
-@pytest.mark.parametrize("explain", ["maybe", "2", "truee", "tru%00e"])
+@pytest.mark.parametrize("explain", ["", "maybe", "1", "0", "yes", "truee", "tru%00e"])
 def test_an_explain_without_sense_is_malformed(client: FlaskClient, photo: bytes, explain: str) -> None:
     assert _code(_post_raw(client, photo, f"?explain={explain}")) == (400, "malformed_request")
 

@@ -55,6 +55,15 @@ def test_every_code_a_client_may_meet_is_described_with_its_status() -> None:
     assert problems == {kind.code: str(kind.status) for kind in kinds_of(RequestError, PhotoError, UnavailableError)}
 
 
+def test_a_server_that_fetches_no_addresses_describes_none() -> None:
+    client = create_app(Settings(models_dir=Path("nowhere"), url_fetch="off")).test_client()
+    content = client.get("/openapi.json").get_json()["paths"]["/api/v1/predict"]["post"]["requestBody"]["content"]
+    assert list(content["multipart/form-data"]["schema"]["properties"]) == ["photo"]
+    assert content["multipart/form-data"]["schema"]["required"] == ["photo"]
+    [entry] = content["application/json"]["schema"]["properties"]["photos"]["items"]["anyOf"]
+    assert list(entry["properties"]) == ["base64"]
+
+
 def test_every_example_is_what_its_schema_says() -> None:
     for operation in OPERATIONS.values():
         answer = operation["responses"]["200"]["content"]["application/json"]
