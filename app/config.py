@@ -104,9 +104,16 @@ class Settings:
     max_heif_bytes: int = _setting(
         1_000_000_000, "most memory the process that decodes one may take, in bytes", _whole(50_000_000, 64_000_000_000)
     )
+    max_decoding_bytes: int = _setting(
+        1_000_000_000,
+        "most memory a worker decodes photos in at once, in bytes; others wait",
+        _whole(50_000_000, 1_000_000_000_000),
+    )
     max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
     max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
-    max_wait_s: float = _setting(10.0, "longest a photo waits for the network, in seconds", _number(0.01, 600))
+    max_wait_s: float = _setting(
+        10.0, "longest a photo waits to be decoded, and then for the network, in seconds", _number(0.01, 600)
+    )
     url_fetch: str = _setting("on", "whether photos are fetched from addresses: on, off", _choice(*SWITCH))
     max_fetch_bytes: int = _setting(
         20_000_000, "most bytes fetched for one request, all its photos together", _whole(1_000, 1_000_000_000)

@@ -78,7 +78,14 @@ def load_predictor(settings: Settings) -> Predictor:
     """
     bundle = read_current_bundle(settings.models_dir)
     runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads)
-    return Predictor(bundle, runtime, image_limits(settings), settings.max_waiting, settings.max_wait_s)
+    return Predictor(
+        bundle,
+        runtime,
+        image_limits(settings),
+        max_waiting=settings.max_waiting,
+        max_wait_s=settings.max_wait_s,
+        max_decoding_bytes=settings.max_decoding_bytes,
+    )
 
 
 def image_limits(settings: Settings) -> ImageLimits:

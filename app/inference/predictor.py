@@ -14,10 +14,11 @@ from PIL import Image
 
 from app.errors import BundleDamagedError, BusyError
 from app.inference.classifier import Classification, Classifier
+from app.inference.decoding_room import DecodingRoom
 from app.inference.runtime import Array, NetworkOutput, Runtime
 from app.vision.bundle import ModelBundle
 from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
-from app.vision.image_io import open_image
+from app.vision.image_io import open_header
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import fit_image, to_batch
 
@@ -55,7 +56,13 @@ class Predictor:
     """
 
     def __init__(
-        self, bundle: ModelBundle, runtime: Runtime, limits: ImageLimits, max_waiting: int, max_wait_s: float
+        self,
+        bundle: ModelBundle,
+        runtime: Runtime,
+        limits: ImageLimits,
+        max_waiting: int,
+        max_wait_s: float,
+        max_decoding_bytes: int = 1_000_000_000,
     ) -> None:
         self.bundle = bundle
         self.runtime = runtime
@@ -63,6 +70,7 @@ class Predictor:
         self._max_waiting = max_waiting
         self._max_wait_s = max_wait_s
         self._classifier = Classifier(bundle.card, bundle.load_neighbours())
+        self._room = DecodingRoom(max_decoding_bytes, max_wait_s)
         self._turn = threading.Lock()
         self._count_lock = threading.Lock()
         self._inside = 0
@@ -71,12 +79,16 @@ class Predictor:
         """The verdict for one photo, its bytes as they arrived.
 
         Raises:
-            UnsupportedImageError, TooManyPixelsError, DamagedImageError: see `open_image`.
+            PhotoError: see `open_image`.
             BusyError: too many photos wait already, or this one waited too long.
         """
         spec = self.bundle.card.preprocess
         started = time.monotonic()
-        image = open_image(image_bytes, limits=self._limits, decode_px=spec.decode_px)
+        photo = open_header(image_bytes, limits=self._limits, decode_px=spec.decode_px)
+        waiting = time.monotonic()
+        with self._room.taken(photo.cost_bytes):
+            waited_s = time.monotonic() - waiting
+            image = photo.decode()
         batch = to_batch([fit_image(image, spec)], spec)
         decoded = time.monotonic()
         with self._network_turn():
@@ -84,7 +96,8 @@ class Predictor:
             output = self.runtime.run(batch)
             left = time.monotonic()
         classification = self._classifier.classify(output.logits[0], output.embedding[0])
-        timing = TimingMs(*(round(1000 * s, 1) for s in (decoded - started, entered - decoded, left - entered)))
+        spent_s = (decoded - started - waited_s, entered - decoded + waited_s, left - entered)
+        timing = TimingMs(*(round(1000 * seconds, 1) for seconds in spent_s))
         return PhotoResult(uuid.uuid4().hex, classification, image, output, timing)
 
     def warm_up(self) -> None:
