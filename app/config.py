@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.errors import SettingsError
+from app.setting_types import IPNetwork, choice, header_text, networks, number, whole
 from app.vision.limits import MAX_PIXELS_CEILING
 
 PREFIX = "WHICHPARK_"
 _ROOT = Path(__file__).resolve().parent.parent
-
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 RUNTIMES = ("auto", "cpu", "torch")
 SWITCH = ("on", "off")
@@ -25,114 +23,90 @@ def _setting(default: Any, help_text: str, parse: Callable[[str], Any], env: str
     return dataclasses.field(default=default, metadata={"help": help_text, "parse": parse, "env": env})
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise SettingsError(f"a whole number is needed, got {text!r}") from None
-        if not least <= number <= most:
-            raise SettingsError(f"it must be from {least} to {most}, got {number}")
-        return number
-
-    return parse
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            raise SettingsError(f"a number is needed, got {text!r}") from None
-        if not least <= number <= most:
-            raise SettingsError(f"it must be from {least:g} to {most:g}, got {text}")
-        return number
-
-    return parse
-
-
-def _choice(*values: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise SettingsError(f"it must be one of {', '.join(values)}, got {text!r}")
-        return text
-
-    return parse
-
-
-def _header_text(text: str) -> str:
-    if not (text.isascii() and text.isprintable() and text == text.strip() and len(text) <= 200):
-        raise SettingsError(f"it must be at most 200 printable ASCII characters, got {text!r}")
-    return text
-
-
-def _networks(text: str) -> tuple[IPNetwork, ...]:
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
-    except ValueError as exc:
-        raise SettingsError(f"IP networks are needed, with commas between them: {exc}") from None
-
-
 @dataclass(frozen=True)
 class Settings:
     """What an operator may choose. A field's variable is `WHICHPARK_<FIELD>` unless its row names another."""
 
     host: str = _setting("127.0.0.1", "address to listen on", str, env="HOST")
-    port: int = _setting(8000, "port to listen on", _whole(1, 65535), env="PORT")
-    workers: int = _setting(1, "gunicorn worker processes", _whole(1, 256), env="WEB_CONCURRENCY")
-    threads: int = _setting(4, "requests a worker takes at once", _whole(1, 256))
+    port: int = _setting(8000, "port to listen on", whole(1, 65535), env="PORT")
+    workers: int = _setting(1, "gunicorn worker processes", whole(1, 256), env="WEB_CONCURRENCY")
+    threads: int = _setting(4, "requests a worker takes at once", whole(1, 256))
     models_dir: Path = _setting(_ROOT / "models", "folder of the bundles and of CURRENT", Path)
     runtime: str = _setting(
         "auto",
         "cpu: model.onnx, no torch; torch: learner.pkl, on CUDA if there; auto: torch only where CUDA is",
-        _choice(*RUNTIMES),
+        choice(*RUNTIMES),
     )
-    runtime_threads: int = _setting(0, "threads a prediction uses; 0: as many as there are cores", _whole(0, 256))
-    max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", _whole(1_000, 1_000_000_000))
-    max_field_bytes: int = _setting(100_000, "largest text field of a form, in bytes", _whole(1_000, 10_000_000))
+    runtime_threads: int = _setting(0, "threads a prediction uses; 0: as many as there are cores", whole(0, 256))
+    max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", whole(1_000, 1_000_000_000))
+    max_field_bytes: int = _setting(100_000, "largest text field of a form, in bytes", whole(1_000, 10_000_000))
     max_image_px: int = _setting(
-        64_000_000, "largest photo, in pixels (width times height)", _whole(64, MAX_PIXELS_CEILING)
+        64_000_000, "largest photo, in pixels (width times height)", whole(64, MAX_PIXELS_CEILING)
     )
     max_reads: int = _setting(
-        500_000, "most pieces a photo's file may be made of (segments, chunks)", _whole(1_000, 100_000_000)
+        500_000, "most pieces a photo's file may be made of (segments, chunks)", whole(1_000, 100_000_000)
     )
-    max_scans: int = _setting(40, "most scans of a progressive JPEG; they usually have 10", _whole(1, 10_000))
+    max_scans: int = _setting(40, "most scans of a progressive JPEG; they usually have 10", whole(1, 10_000))
     max_profile_bytes: int = _setting(
-        4_000_000, "largest colour profile that is heeded, in bytes", _whole(0, 100_000_000)
+        4_000_000, "largest colour profile that is heeded, in bytes", whole(0, 100_000_000)
     )
-    max_heif_s: float = _setting(10.0, "longest a HEIC or AVIF photo is decoded, in seconds", _number(0.01, 600))
+    max_heif_s: float = _setting(10.0, "longest a HEIC or AVIF photo is decoded, in seconds", number(0.01, 600))
     max_heif_bytes: int = _setting(
-        1_000_000_000, "most memory the process that decodes one may take, in bytes", _whole(50_000_000, 64_000_000_000)
+        1_000_000_000, "most memory the process that decodes one may take, in bytes", whole(50_000_000, 64_000_000_000)
     )
     max_decoding_bytes: int = _setting(
         1_000_000_000,
         "most memory a worker decodes photos in at once, in bytes; others wait",
-        _whole(50_000_000, 1_000_000_000_000),
+        whole(50_000_000, 1_000_000_000_000),
     )
-    max_photos: int = _setting(16, "most photos in one request", _whole(1, 1_000))
-    max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", _whole(0, 10_000))
+    max_photos: int = _setting(16, "most photos in one request", whole(1, 1_000))
+    max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", whole(0, 10_000))
     max_wait_s: float = _setting(
-        10.0, "longest a photo waits to be decoded, and then for the network, in seconds", _number(0.01, 600)
+        10.0, "longest a photo waits to be decoded, and then for the network, in seconds", number(0.01, 600)
     )
-    url_fetch: str = _setting("on", "whether photos are fetched from addresses: on, off", _choice(*SWITCH))
+    url_fetch: str = _setting("on", "whether photos are fetched from addresses: on, off", choice(*SWITCH))
     max_fetch_bytes: int = _setting(
-        20_000_000, "most bytes fetched for one request, all its photos together", _whole(1_000, 1_000_000_000)
+        20_000_000, "most bytes fetched for one request, all its photos together", whole(1_000, 1_000_000_000)
     )
     max_fetch_s: float = _setting(
-        10.0, "longest the photos of one request are fetched, in seconds, all together", _number(0.01, 600)
+        10.0, "longest the photos of one request are fetched, in seconds, all together", number(0.01, 600)
     )
     max_fetches: int = _setting(
-        2, "requests a worker fetches photos for at once, fewer than its threads; more are refused", _whole(1, 256)
+        2, "requests a worker fetches photos for at once, fewer than its threads; more are refused", whole(1, 256)
     )
     fetch_user_agent: str = _setting(
         "which-park/0.1",
         "how the server names itself where it fetches a photo; add your address: some hosts refuse who has none",
-        _header_text,
+        header_text,
     )
     fetch_denied_networks: tuple[IPNetwork, ...] = _setting(
-        (), "IP networks never fetched from beside the private ones, as 192.0.2.0/24,2001:db8::/32", _networks
+        (), "IP networks never fetched from beside the private ones, as 192.0.2.0/24,2001:db8::/32", networks
     )
-    log_level: str = _setting("info", "least level that is logged", _choice("debug", "info", "warning", "error"))
+    max_queue: int = _setting(
+        16, "requests with photos a worker lets wait for a thread; more are refused", whole(0, 10_000)
+    )
+    max_queue_s: float = _setting(10.0, "longest a request waits for a thread, in seconds", number(0.01, 600))
+    max_connections: int = _setting(
+        512, "connections of a worker; above it the one idle or waiting longest goes", whole(2, 100_000)
+    )
+    max_held_uploads: int = _setting(
+        10, "memory for what arrives or leaves, as a multiple of MAX_UPLOAD_BYTES", whole(1, 10_000)
+    )
+    max_head_bytes: int = _setting(65_536, "longest request line and headers, in bytes", whole(1_000, 1_000_000))
+    max_head_s: float = _setting(10.0, "longest the headers may take to arrive, in seconds", number(0.01, 600))
+    max_transfer_s: float = _setting(
+        120.0, "longest a body may take to arrive, or an answer to leave, in seconds", number(0.01, 600)
+    )
+    max_stall_s: float = _setting(20.0, "seconds a body or an answer may fall behind the least rate", number(0.01, 600))
+    min_bytes_per_s: int = _setting(1_000, "least rate of a body or an answer", whole(1, 1_000_000_000))
+    max_linger_s: float = _setting(
+        10.0, "longest the rest of a refused body is read away, in seconds", number(0.01, 600)
+    )
+    max_linger_bytes: int = _setting(
+        100_000_000, "most of a refused body that is read away, in bytes", whole(0, 10_000_000_000)
+    )
+    keepalive_s: float = _setting(5.0, "seconds a connection stays open for another request", number(0.01, 600))
+    log_level: str = _setting("info", "least level that is logged", choice("debug", "info", "warning", "error"))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -5,7 +5,10 @@
     │   ├── MalformedRequestError    400 malformed_request
     │   ├── NoPhotoError             400 no_photo
     │   ├── TooManyPhotosError       413 too_many_photos
+    │   ├── RequestTimeoutError      408 request_timeout
     │   ├── RequestTooLargeError     413 request_too_large
+    │   ├── HeadTooLargeError        431 head_too_large
+    │   ├── ClientGoneError          400 client_gone
     │   └── UnsupportedContentTypeError  415 unsupported_content_type
     ├── PhotoError                   one photo cannot be used
     │   ├── EmptyPhotoError          400 empty_photo
@@ -82,6 +85,29 @@ class RequestTooLargeError(RequestError):
     code = "request_too_large"
     status = 413
     title = "Request too large"
+
+
+class RequestTimeoutError(RequestError):
+    """It does not arrive in time."""
+
+    code = "request_timeout"
+    status = 408
+    title = "Request timeout"
+
+
+class HeadTooLargeError(RequestError):
+    """Its first line or its headers are over the limit in bytes."""
+
+    code = "head_too_large"
+    status = 431
+    title = "Headers too large"
+
+
+class ClientGoneError(RequestError):
+    """Its client has closed the connection: nobody will read this answer, it is for the log."""
+
+    code = "client_gone"
+    title = "Client gone"
 
 
 class UnsupportedContentTypeError(RequestError):

@@ -19,12 +19,12 @@ from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
 from app.intake.body import InMemoryRequest
 from app.intake.form import MAX_OTHER_PARTS
-from app.intake.slow_clients import init_slow_clients
 from app.intake.url_fetch.connect import Connector
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.intake.url_fetch.limits import FetchLimits
 from app.intake.url_fetch.lookup import SystemLookup
 from app.intake.url_fetch.public import is_public
+from app.ops.admission import init_admission
 from app.ops.health import make_health
 from app.ops.request_log import init_request_log
 from app.vision.bundle import read_current_bundle
@@ -57,7 +57,7 @@ def create_app(
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_field_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_request_log(app)
-    init_slow_clients(app)
+    init_admission(app)
     init_problems(app)
     init_security_headers(app)
     if fetcher is None and settings.url_fetch == "on":

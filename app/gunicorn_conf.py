@@ -12,6 +12,8 @@ from pathlib import Path
 from app.config import Settings
 from app.errors import SettingsError
 from app.ops.memory import return_freed_memory
+from app.ops.serving.limits import ConnectionLimits
+from app.ops.serving.worker import QueueingWorker
 
 try:
     _settings = Settings.from_environ(os.environ)
@@ -20,12 +22,35 @@ except SettingsError as exc:
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
-worker_class = "gthread"
 threads = _settings.threads
+
+
+class Worker(QueueingWorker):
+    """With the operator's limits."""
+
+    limits = ConnectionLimits(
+        max_connections=_settings.max_connections,
+        max_head_bytes=_settings.max_head_bytes,
+        max_head_s=_settings.max_head_s,
+        max_body_bytes=_settings.max_upload_bytes,
+        max_held_bytes=_settings.max_held_uploads * _settings.max_upload_bytes,
+        max_transfer_s=_settings.max_transfer_s,
+        max_stall_s=_settings.max_stall_s,
+        min_bytes_per_s=_settings.min_bytes_per_s,
+        max_linger_s=_settings.max_linger_s,
+        max_linger_bytes=_settings.max_linger_bytes,
+        keepalive_s=_settings.keepalive_s,
+        max_queue=_settings.max_queue,
+        max_queue_s=_settings.max_queue_s,
+    )
+
+
+worker_class = Worker
+worker_connections = _settings.max_connections
+sendfile = False  # An answer goes through the worker's own buffers.
 preload_app = False
 timeout = 60
 graceful_timeout = 30
-keepalive = 5
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Heartbeats in memory; the disk may be read-only.
 control_socket_disable = True
 logconfig_dict = {

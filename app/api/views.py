@@ -13,6 +13,7 @@ from app.inference.predictor import Predictor
 from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
+from app.ops.admission import ensure_client_waits
 from app.ops.request_log import request_id
 
 
@@ -48,7 +49,7 @@ def _result(
     try:
         if photo.error is not None:
             raise photo.error
-        found = predictor.predict(photo.image_bytes)
+        found = predictor.predict(photo.image_bytes, ensure_client_waits)
     except PhotoError as error:
         if alone:
             raise

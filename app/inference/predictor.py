@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -75,14 +75,17 @@ class Predictor:
         self._count_lock = threading.Lock()
         self._inside = 0
 
-    def predict(self, image_bytes: bytes) -> PhotoResult:
+    def predict(self, image_bytes: bytes, ensure_wanted: Callable[[], None] = lambda: None) -> PhotoResult:
         """The verdict for one photo, its bytes as they arrived.
 
+        Args:
+            ensure_wanted: called before each costly step; raises when nobody waits for the verdict any more.
         Raises:
             PhotoError: see `open_image`.
             BusyError: too many photos wait already, or this one waited too long.
         """
         spec = self.bundle.card.preprocess
+        ensure_wanted()
         started = time.monotonic()
         photo = open_header(image_bytes, limits=self._limits, decode_px=spec.decode_px)
         waiting = time.monotonic()
@@ -92,6 +95,7 @@ class Predictor:
         batch = to_batch([fit_image(image, spec)], spec)
         decoded = time.monotonic()
         with self._network_turn():
+            ensure_wanted()
             entered = time.monotonic()
             output = self.runtime.run(batch)
             left = time.monotonic()

@@ -11,6 +11,7 @@ from app.intake.form import URL_FIELD
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.intake.url_fetch.photo_url import MAX_URL_CHARS
+from app.ops.admission import ensure_client_waits
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
 from app.vision.card import Card
@@ -43,7 +44,7 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | Non
             photo = read_photos(request, max_photos=1, fetcher=fetcher)[0]
             if photo.error is not None:
                 raise photo.error
-            result = predictor.predict(photo.image_bytes)
+            result = predictor.predict(photo.image_bytes, ensure_client_waits)
         except NoPhotoError:
             return _form_again("Choose a photo first, then ask.", 400, card, limits)
         except RequestError as error:

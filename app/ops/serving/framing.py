@@ -1,0 +1,124 @@
+"""When a request's body has arrived. It only watches: gunicorn's own parser reads the body, from what was kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gunicorn.http.body import Body, LengthReader
+from gunicorn.http.errors import ParseException
+from gunicorn.http.message import Request
+
+# gunicorn reads a chunked body at least 1 KiB at a time: what shows that a body is over the limit must be whole steps.
+_BEYOND_BYTES = 65_536
+_MAX_LINE_BYTES = 8_192
+
+
+class BodyWatch(Protocol):
+    """`is_whole`: its end has been seen. `is_enough`: no more is needed to answer, be it whole or refused."""
+
+    is_whole: bool
+    is_enough: bool
+
+    def see(self, data: bytes) -> None:
+        """The next bytes of the body, as they came off the wire."""
+
+
+def watch_body(request: Request, max_body_bytes: int) -> BodyWatch:
+    """The watch of a request whose head has been parsed."""
+    reader = request.body.reader
+    if isinstance(reader, LengthReader):
+        return LengthWatch(reader.length, max_body_bytes)
+    return ChunkWatch(max_body_bytes)
+
+
+class LengthWatch:
+    """A body of a stated length; one over the limit is refused by its length, without a byte of it."""
+
+    def __init__(self, length: int, max_body_bytes: int) -> None:
+        self._left = length
+        self.is_whole = length == 0
+        self.is_enough = self.is_whole or length > max_body_bytes
+
+    def see(self, data: bytes) -> None:
+        """See BodyWatch."""
+        self._left -= len(data)
+        if self._left <= 0:
+            self.is_whole = self.is_enough = True
+
+
+class ChunkWatch:
+    """A chunked body (RFC 9112, section 7.1): enough at its end, at nonsense, or well over the limit.
+
+    What is not content (sizes, extensions, trailers) has the same limit as the content.
+    """
+
+    def __init__(self, max_body_bytes: int) -> None:
+        self._most = max_body_bytes + _BEYOND_BYTES
+        self._n_content = self._n_framing = 0
+        self._content_left = 0  # Of the chunk being seen, with its line end.
+        self._line = b""
+        self._in_trailers = False
+        self.is_whole = self.is_enough = False
+
+    def see(self, data: bytes) -> None:
+        """See BodyWatch."""
+        at = 0
+        while at < len(data) and not self.is_enough:
+            at = self._see_content(data, at) if self._content_left else self._see_line(data, at)
+        self.is_enough |= self._n_content > self._most or self._n_framing > self._most
+
+    def _see_content(self, data: bytes, at: int) -> int:
+        step = min(self._content_left, len(data) - at)
+        self._content_left -= step
+        self._n_content += step
+        return at + step
+
+    def _see_line(self, data: bytes, at: int) -> int:
+        end = data.find(b"\n", at)
+        upto = len(data) if end < 0 else end + 1
+        self._line += data[at:upto]
+        self._n_framing += upto - at
+        if end >= 0:
+            self._take_line(self._line.strip())
+            self._line = b""
+        elif len(self._line) > _MAX_LINE_BYTES:
+            self.is_enough = True
+        return upto
+
+    def _take_line(self, line: bytes) -> None:
+        if self._in_trailers:
+            self.is_whole = self.is_enough = not line
+            return
+        try:
+            size = int(line.partition(b";")[0], 16)
+        except ValueError:
+            size = -1
+        if size < 0:
+            self.is_enough = True
+        self._in_trailers = size == 0
+        self._content_left = max(0, size) and size + len(b"\r\n")
+
+
+class ReadableBody:
+    """A body whose broken framing is a broken connection to its reader: an OSError, as every reader of WSGI expects."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def read(self, size: int | None = None) -> bytes:
+        """See `io.RawIOBase`.
+
+        Raises:
+            ConnectionError: what was sent is not framed as RFC 9112 has it.
+        """
+        try:
+            return bytes(self._body.read(size))
+        except ParseException as exc:
+            raise ConnectionError("The request's chunks are broken.") from exc
+
+    def readline(self, size: int | None = None) -> bytes:
+        """See `read`."""
+        try:
+            return bytes(self._body.readline(size))
+        except ParseException as exc:
+            raise ConnectionError("The request's chunks are broken.") from exc

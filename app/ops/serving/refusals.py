@@ -1,0 +1,43 @@
+"""Requests that the application is to refuse: they take its answers, so that every error has one shape."""
+
+from __future__ import annotations
+
+import re
+
+from gunicorn.config import Config
+from gunicorn.http import get_parser
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.message import Request
+
+from app.errors import BusyError, HeadTooLargeError, MalformedRequestError, RequestTimeoutError, WhichParkError
+
+# What stands in the log for a request whose head could not be read.
+_STAND_IN = b"GET /unreadable HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+def stand_in(cfg: Config, client: object) -> Request:
+    """A request in place of one that never arrived or makes no sense, for the application to answer."""
+    return next(get_parser(cfg, iter([_STAND_IN]), client))
+
+
+def unreadable(error: Exception) -> WhichParkError:
+    """What is said of a head that gunicorn's parser refused with this error. The head itself is never repeated."""
+    if isinstance(error, (LimitRequestLine, LimitRequestHeaders)):
+        return too_large_head()
+    reason = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__).lower()
+    return MalformedRequestError(f"This is no request of HTTP/1.1 ({reason}).")
+
+
+def too_large_head() -> WhichParkError:
+    """For a request line or headers over their limits."""
+    return HeadTooLargeError("The request line or the headers are too long. Photos belong in the body.")
+
+
+def too_slow() -> WhichParkError:
+    """For a head or a body that does not arrive in time."""
+    return RequestTimeoutError("The request did not arrive in time. Send smaller photos, or try a better connection.")
+
+
+def too_busy() -> WhichParkError:
+    """For what arrives while too much waits already."""
+    return BusyError("Too many photos are being looked at right now. Try again in a moment.")

@@ -1,0 +1,69 @@
+"""What the text of an environment variable may be: parsers of it, which say what was wrong.
+
+Each raises SettingsError.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from app.errors import SettingsError
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise SettingsError(f"a whole number is needed, got {text!r}") from None
+        if not least <= value <= most:
+            raise SettingsError(f"it must be from {least} to {most}, got {value}")
+        return value
+
+    return parse
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A number from `least` to `most`."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise SettingsError(f"a number is needed, got {text!r}") from None
+        if not least <= value <= most:
+            raise SettingsError(f"it must be from {least:g} to {most:g}, got {text}")
+        return value
+
+    return parse
+
+
+def choice(*values: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise SettingsError(f"it must be one of {', '.join(values)}, got {text!r}")
+        return text
+
+    return parse
+
+
+def header_text(text: str) -> str:
+    """Something that may stand in an HTTP header."""
+    if not (text.isascii() and text.isprintable() and text == text.strip() and len(text) <= 200):
+        raise SettingsError(f"it must be at most 200 printable ASCII characters, got {text!r}")
+    return text
+
+
+def networks(text: str) -> tuple[IPNetwork, ...]:
+    """IP networks or addresses, with commas between them."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError as exc:
+        raise SettingsError(f"IP networks are needed, with commas between them: {exc}") from None
