@@ -34,7 +34,8 @@ def _rows(prefix: str, schema: Schema, components: Mapping[str, Schema]) -> Iter
         for key, inner in shape.get("properties", {}).items():
             path, kind = f"{prefix}{key}", _kind(inner, components)
             optional = key not in shape.get("required", [])
-            yield Row(path, kind, inner.get("description", ""), optional)
+            description = inner.get("description") or _resolved(inner, components).get("description", "")
+            yield Row(path, kind, description, optional)
             yield from _rows(f"{path}{'[]' if kind.startswith('list') else ''}.", inner, components)
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 BASE_URL = "http://127.0.0.1:8000"
 
 LANGUAGES = {"sh": "curl", "py": "Python, with requests", "mjs": "JavaScript, in Node 18 or newer"}
+OF_ADDRESSES = "url"
 _TASKS = {
     "upload": "Send a file",
     "several": "Send several, and be told the likeliest label alone",
     "raw": "Send the photo as the body, and see what spoke for its label",
     "in_json": "Send base64 in JSON",
-    "url": "Name a photo by its address",
+    OF_ADDRESSES: "Name a photo by its address",
     "errors": "When something is wrong",
 }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from app.api.schema_table import Row, rows_of
+from app.config import Settings
+from app.factory import create_app
+from app.inference.model_slot import ModelSlot
 from tests.web.page_reader import Page
 
 
@@ -58,6 +62,12 @@ def test_examples_ask_the_server_that_shows_them(client: FlaskClient) -> None:
     assert "127.0.0.1" not in text
 
 
+def test_a_server_that_fetches_no_addresses_shows_no_example_of_one(settings: Settings, slot: ModelSlot) -> None:
+    for url_fetch, shown in (("on", True), ("off", False)):
+        client = create_app(dataclasses.replace(settings, url_fetch=url_fetch), slot).test_client()
+        assert ("-F url=" in Page(client.get("/docs")).text) is shown
+
+
 def test_a_hostile_host_is_text(client: FlaskClient) -> None:
     page = client.get("/docs", headers={"Host": "x'><script>alert(1)</script>"})
     assert b"<script" not in page.data
@@ -75,6 +85,7 @@ def test_keys_of_a_schema_are_told_once_inner_ones_beneath_outer_ones() -> None:
     components: dict[str, dict[str, Any]] = {
         "Pet": {
             "type": "object",
+            "description": "A pet.",
             "properties": {"name": {"type": "string"}, "kind": {"enum": ["cat", "dog"]}},
             "required": ["name"],
         },
@@ -85,6 +96,7 @@ def test_keys_of_a_schema_are_told_once_inner_ones_beneath_outer_ones() -> None:
         "properties": {
             "pets": {"type": "array", "items": {"anyOf": [pet, loss]}, "description": "All."},
             "best": {"anyOf": [pet, {"type": "null"}]},
+            "first": pet,
             "photo": {"type": "string", "format": "binary"},
             "more": {},
         },
@@ -97,6 +109,9 @@ def test_keys_of_a_schema_are_told_once_inner_ones_beneath_outer_ones() -> None:
         Row("best", "object or null", "", optional=True),
         Row("best.name", "string", "", optional=False),
         Row("best.kind", "cat or dog", "", optional=True),
+        Row("first", "object", "A pet.", optional=True),
+        Row("first.name", "string", "", optional=False),
+        Row("first.kind", "cat or dog", "", optional=True),
         Row("photo", "file", "", optional=True),
         Row("more", "anything", "", optional=True),
     ]
