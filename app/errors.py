@@ -88,7 +88,7 @@ class RequestTooLargeError(RequestError):
 
 
 class RequestTimeoutError(RequestError):
-    """It does not arrive in time."""
+    """The request does not arrive in time."""
 
     code = "request_timeout"
     status = 408
@@ -96,7 +96,7 @@ class RequestTimeoutError(RequestError):
 
 
 class HeadTooLargeError(RequestError):
-    """Its first line or its headers are over the limit in bytes."""
+    """The request's first line or its headers are over the limit in bytes."""
 
     code = "head_too_large"
     status = 431

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from app.api.openapi import make_document
 from app.api.operations import ApiLimits, operations
 from app.api.schema_table import Row, rows_of
-from app.api.snippets import LANGUAGES, OF_ADDRESSES, read_snippets
+from app.api.snippets import BASE_URL, LANGUAGES, OF_ADDRESSES, read_snippets
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -47,7 +47,8 @@ def make_docs(limits: ApiLimits) -> Blueprint:
 
     @docs.get("/docs")
     def page() -> str:
-        snippets = read_snippets(_folder(current_app), request.url_root.rstrip("/"))
+        base_url = request.url_root.rstrip("/") if request.host else BASE_URL
+        snippets = read_snippets(_folder(current_app), base_url)
         if not limits.fetches_addresses:
             snippets = [snippet for snippet in snippets if snippet.name != OF_ADDRESSES]
         return render_template("docs.html", document=document(), snippets=snippets, languages=LANGUAGES)

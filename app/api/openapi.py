@@ -13,7 +13,7 @@ from typing import Any
 from apispec import APISpec
 
 from app.api import examples, shapes
-from app.api.operations import Body, Operation, Parameter, kinds_of
+from app.api.operations import EVERYWHERE, Body, Operation, Parameter, kinds_of
 from app.api.schemas import ShapesPlugin, schema_of, shapes_within
 from app.errors import UnavailableError, WhichParkError
 
@@ -45,7 +45,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [_parameter(parameter) for parameter in operation.parameters],
-        "responses": {"200": _answer(operation.answer), **_problems(operation.errors)},
+        "responses": {"200": _answer(operation.answer), **_problems((*EVERYWHERE, *operation.errors))},
     }
     if operation.bodies:
         content = {kind: _body(body) for kind, body in operation.bodies.items()}

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.api import examples, shapes
-from app.errors import ModelUnavailableError, PhotoError, RequestError, UnavailableError, WhichParkError
+from app.errors import (
+    ClientGoneError,
+    HeadTooLargeError,
+    ModelUnavailableError,
+    PhotoError,
+    RequestError,
+    RequestTimeoutError,
+    UnavailableError,
+    WhichParkError,
+)
+
+# What any request may meet, whatever it asks.
+EVERYWHERE: tuple[type[WhichParkError], ...] = (HeadTooLargeError, RequestTimeoutError)
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Operation:
-    """One endpoint. `errors` are classes of `app.errors`; one that has subclasses stands for them all.
+    """One endpoint. `errors` are its own beside EVERYWHERE; one that has subclasses stands for them all.
 
     `bodies` are by Content-Type; `answer` is an example, whose class is the answer's shape.
     """
@@ -169,8 +181,8 @@ def _list(item: Mapping[str, Any], limits: ApiLimits) -> dict[str, Any]:
 
 
 def kinds_of(*errors: type[WhichParkError]) -> list[type[WhichParkError]]:
-    """The errors that have a code of their own among these and their subclasses, by status and code."""
-    kinds = {kind.code: kind for error in errors for kind in _with_subclasses(error)}
+    """The errors that a client can read among these and their subclasses, one for each code, by status and code."""
+    kinds = {kind.code: kind for error in errors for kind in _with_subclasses(error) if kind is not ClientGoneError}
     return sorted(kinds.values(), key=lambda kind: (kind.status, kind.code))
 
 

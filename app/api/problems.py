@@ -13,6 +13,10 @@ from app.ops.request_log import request_id
 
 _log = logging.getLogger(__name__)
 
+_DETAILS = {
+    404: "There is nothing at this address; /docs describes the API.",
+    405: "This address does not take this method; the header Allow names those it takes.",
+}
 _INTERNAL = "Something went wrong on our side. It has been logged under the request id."
 
 
@@ -36,7 +40,8 @@ def init_problems(app: Flask) -> None:
         if error.code == 400:
             return expected(MalformedRequestError(error.description or error.name))
         status, name = error.code or 500, error.name
-        response = _answer(name.lower().replace(" ", "_"), status, name, error.description or name)
+        detail = _DETAILS.get(status) or error.description or name
+        response = _answer(name.lower().replace(" ", "_"), status, name, detail)
         for header, value in error.get_headers():
             if header in ("Allow", "Retry-After", "Location"):
                 response.headers[header] = value

@@ -126,6 +126,11 @@ def test_head_is_get_without_the_body(client: FlaskClient, path: str) -> None:
         assert head.headers[name] == get.headers[name]
 
 
+def test_who_asks_for_nothing_is_told_where_to_look(client: FlaskClient) -> None:
+    assert "/docs" in _assert_problem(client.get("/api/v2/predict"), 404, "not_found")["detail"]
+    assert "Allow" in _assert_problem(client.get("/api/v1/predict"), 405, "method_not_allowed")["detail"]
+
+
 def test_what_flask_calls_a_bad_request_is_a_malformed_one(client: FlaskClient, app: Flask) -> None:
     app.add_url_rule("/api/v1/refuse", view_func=lambda: abort(400))
     _assert_problem(client.get("/api/v1/refuse"), 400, "malformed_request")
