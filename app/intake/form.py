@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import IO, Any, cast
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
-from werkzeug.datastructures import FileStorage, Headers
+from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
@@ -132,7 +132,7 @@ def _text(content: bytes, position: int) -> FormText:
 
 
 def _file(part: MultipartSegment, content: bytes, position: int) -> FormFile:
-    file = FormFile(BytesIO(content), part.filename, part.name, headers=Headers(part.headerlist))
+    file = FormFile(BytesIO(content), part.filename, part.name)
     file.position = position
     return file
 

@@ -147,3 +147,12 @@ def test_a_form_of_another_kind_is_werkzeugs_affair() -> None:
     request = _request(b"a=1&b=2", "application/x-www-form-urlencoded")
     assert request.form.to_dict() == {"a": "1", "b": "2"}
     assert issubclass(request.form_data_parser_class, FormDataParser)
+
+
+@pytest.mark.parametrize("line_break", [b"\r", b"\n", b"\x0b", b"\xc2\x85"])
+def test_a_line_break_within_a_line_of_a_head_is_no_failure_of_ours(line_break: bytes) -> None:
+    head = NAMED + b'"a.jpg"\r\nContent-Type: image/' + line_break + b"jpeg"
+    try:
+        assert _request(form_part(head)).files["photo"].filename == "a.jpg"
+    except MalformedRequestError:
+        assert line_break == b"\n"  # Where the parser sees the end of a line.
