@@ -5,6 +5,7 @@
     │   ├── MalformedRequestError    400 malformed_request
     │   ├── NoPhotoError             400 no_photo
     │   ├── TooManyPhotosError       413 too_many_photos
+    │   ├── ForeignOriginError       403 foreign_origin
     │   ├── RequestTimeoutError      408 request_timeout
     │   ├── RequestTooLargeError     413 request_too_large
     │   ├── HeadTooLargeError        431 head_too_large
@@ -85,6 +86,14 @@ class RequestTooLargeError(RequestError):
     code = "request_too_large"
     status = 413
     title = "Request too large"
+
+
+class ForeignOriginError(RequestError):
+    """A browser sends a form of ours from a page that is not."""
+
+    code = "foreign_origin"
+    status = 403
+    title = "Sent by another site"
 
 
 class RequestTimeoutError(RequestError):

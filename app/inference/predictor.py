@@ -90,6 +90,7 @@ class Predictor:
         photo = open_header(image_bytes, limits=self._limits, decode_px=spec.decode_px)
         waiting = time.monotonic()
         with self._room.taken(photo.cost_bytes):
+            ensure_wanted()
             waited_s = time.monotonic() - waiting
             image = photo.decode()
         batch = to_batch([fit_image(image, spec)], spec)

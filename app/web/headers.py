@@ -14,15 +14,24 @@ CONTENT_SECURITY_POLICY = (
 REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": with it browsers hide the Origin of our own forms too, see same_origin.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    # A photo and what was found in it are nobody else's; what may be kept, as static files, says so itself.
+    "Cache-Control": "no-store",
+}
+
+
 def init_security_headers(app: Flask) -> None:
     """Adds the headers to every answer that has not set its own."""
 
     @app.after_request
     def add(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "geolocation=(), microphone=()")
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
         return response

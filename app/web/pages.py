@@ -18,6 +18,7 @@ from app.vision.card import Card
 from app.vision.decoding.formats import FORMATS_IN_WORDS
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.web.headers import REPORT_POLICY
+from app.web.same_origin import ensure_same_origin
 from app.web.words import verdict_words
 
 _SHOWN_PX = 960
@@ -26,6 +27,7 @@ _SHOWN_PX = 960
 def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | None) -> Blueprint:
     """The blueprint of the pages; without a fetcher they ask for no address."""
     pages = Blueprint("pages", __name__)
+    pages.before_request(ensure_same_origin)
     limits: dict[str, object] = {
         "formats": FORMATS_IN_WORDS,
         "max_mb": f"{max_upload_bytes / 1e6:g}",

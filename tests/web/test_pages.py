@@ -230,31 +230,6 @@ def test_a_hostile_name_of_a_label_is_text_and_nothing_else(make_client: MakeCli
         assert HOSTILE in page.text
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/", None),
-        ("POST", "/", None),
-        ("GET", "/nothing", None),
-        ("GET", "/static/style.css", None),
-        ("GET", "/api/v1/model", None),
-        ("POST", "/predict", b""),
-        ("GET", "/healthz", None),
-        ("OPTIONS", "/predict", None),
-    ],
-)
-def test_every_answer_has_the_security_headers(client: FlaskClient, method: str, path: str, body: bytes | None) -> None:
-    headers = client.open(path, method=method, data=body, buffered=True).headers
-    policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'")
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "geolocation=()" in headers["Permissions-Policy"]
-
-
 def test_the_report_is_shown_under_a_policy_of_its_own(client: FlaskClient, slot: ModelSlot) -> None:
     folder = slot.predictor.bundle.path
     folder.mkdir()
