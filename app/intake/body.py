@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream, get_input_stream
 
-from app.intake.form import READ_STEP_BYTES, FormParser
+from app.intake.form import FormParser
 
 
 class BodyWithinLimit(LimitedStream):
@@ -31,10 +31,6 @@ class BodyWithinLimit(LimitedStream):
         if self.is_exhausted:
             raise RequestEntityTooLarge
         return n_read
-
-    def readall(self) -> bytes:
-        """See `io.RawIOBase`."""
-        return b"".join(iter(lambda: self.read(READ_STEP_BYTES), b""))
 
 
 class InMemoryRequest(Request):

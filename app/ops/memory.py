@@ -17,8 +17,8 @@ def return_freed_memory() -> None:
 
     glibc raises that limit to 32 MB by itself as it sees large blocks come and go, and then keeps what Pillow frees:
     four PNGs of 48 megapixels at once (232 kB each) left a worker with 2.3 GB; with this it has 130 MB afterwards.
-    That alone makes glibc give back every 128 kB at once, only to ask for them again: a body of 4 MB took gunicorn
-    17 ms to read. Each thread keeps 2 MB (a worker had 3 MB more), which makes that 7 ms.
+    That alone makes glibc give back every 128 kB at once, only to ask for them again: a body of 4 MB took 6.5 ms to
+    read. Each thread keeps 2 MB (a worker had 3 MB more), which makes that 4.1 ms.
 
     Does nothing where there is no glibc.
     """

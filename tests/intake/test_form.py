@@ -97,6 +97,11 @@ def test_a_file_name_of_a_broken_encoding_is_a_name_still(value: bytes) -> None:
     assert isinstance(_filename(b'form-data; name="photo"; filename="a"; filename*=' + value), str)
 
 
+@pytest.mark.parametrize("disposition", [NAMED + b'"a\nb.jpg"', NAMED + b'"a"\nX-Note: 1', NAMED + b'"a"\rX-Note: 1'])
+def test_a_line_end_in_the_head_of_a_part_does_no_harm(disposition: bytes) -> None:
+    assert _request(form_part(disposition)).files["photo"].read() == b"1"
+
+
 @pytest.mark.parametrize(("n_bytes", "taken"), [(9, True), (10, True), (11, False), (3_000_000, False)])
 def test_max_field_bytes_at_its_edge(n_bytes: int, taken: bool) -> None:
     request = _request(form_body(("note", None, b"x" * n_bytes)))
