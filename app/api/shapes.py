@@ -72,7 +72,10 @@ class Explanation:
 class Result:
     """One photo that was looked at."""
 
-    source: Annotated[str, Says("What you called the photo: its file name, `body`, or its place in the JSON.")]
+    source: Annotated[
+        str,
+        Says("What you called the photo: the name of its file or at its address, `body`, or its place in the JSON."),
+    ]
     prediction_id: Annotated[str, Says("Names this prediction, for feedback.")]
     verdict: Annotated[
         Literal["match", "unsure", "unknown"],
