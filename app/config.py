@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import SettingsError
-from app.setting_types import IPNetwork, choice, header_text, networks, number, whole
+from app.setting_types import IPNetwork, choice, file, header_text, networks, number, origins, store, whole
 from app.vision.limits import MAX_PIXELS_CEILING
 
 PREFIX = "WHICHPARK_"
 _ROOT = Path(__file__).resolve().parent.parent
 
+KEYS_NEEDED_FOR = ("nothing", "api", "everything")
+LOGGED_ADDRESSES = ("none", "network", "full")
 RUNTIMES = ("auto", "cpu", "torch")
 SWITCH = ("on", "off")
 
@@ -106,6 +108,31 @@ class Settings:
         100_000_000, "most of a refused body that is read away, in bytes", whole(0, 10_000_000_000)
     )
     keepalive_s: float = _setting(5.0, "seconds a connection stays open for another request", number(0.01, 600))
+    max_photos_per_minute: int = _setting(
+        120, "photos a minute taken from one address (one /64 of IPv6); 0: no limit", whole(0, 1_000_000)
+    )
+    max_photos_per_minute_with_key: int = _setting(
+        600, "photos a minute taken from one API key; 0: no limit", whole(0, 1_000_000)
+    )
+    rate_limit_store: str = _setting(
+        "memory://", "where they are counted: memory:// for each worker, or a redis:// address for all", store
+    )
+    api_keys_file: Path | None = _setting(None, "file of API keys, see `python -m app.keys`; none: no keys", file)
+    keys_needed_for: str = _setting(
+        "api", "with a file of keys, what needs one: nothing, api, everything", choice(*KEYS_NEEDED_FOR)
+    )
+    trusted_proxies: tuple[IPNetwork, ...] = _setting(
+        (), "proxies whose X-Forwarded-For and -Proto are believed, as 10.0.0.2,172.16.0.0/12", networks
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        (), "origins whose pages may use the API, as https://app.example.org; *: any", origins
+    )
+    hsts_s: int = _setting(
+        31_536_000, "seconds that browsers keep to https once they came by it; 0: not said", whole(0, 100_000_000)
+    )
+    log_addresses: str = _setting(
+        "none", "of clients' addresses, what the log has: none, network (/24, /48), full", choice(*LOGGED_ADDRESSES)
+    )
     log_level: str = _setting("info", "least level that is logged", choice("debug", "info", "warning", "error"))
 
     @classmethod
@@ -139,6 +166,6 @@ def settings_table() -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for field in dataclasses.fields(Settings):
         default = field.default.name + "/" if isinstance(field.default, Path) else field.default
-        shown = "" if default == () else f"`{default}`"
+        shown = "" if default in ((), None) else f"`{default}`"
         rows.append(f"| `{env_name(field)}` | {shown} | {field.metadata['help']} |")
     return "\n".join(rows)

@@ -5,6 +5,9 @@
     │   ├── MalformedRequestError    400 malformed_request
     │   ├── NoPhotoError             400 no_photo
     │   ├── TooManyPhotosError       413 too_many_photos
+    │   ├── KeyMissingError          401 key_missing
+    │   ├── KeyUnknownError          403 key_unknown
+    │   ├── RateLimitedError         429 rate_limited
     │   ├── ForeignOriginError       403 foreign_origin
     │   ├── RequestTimeoutError      408 request_timeout
     │   ├── RequestTooLargeError     413 request_too_large
@@ -86,6 +89,30 @@ class RequestTooLargeError(RequestError):
     code = "request_too_large"
     status = 413
     title = "Request too large"
+
+
+class KeyMissingError(RequestError):
+    """It shows no API key where one is needed."""
+
+    code = "key_missing"
+    status = 401
+    title = "A key is needed"
+
+
+class KeyUnknownError(RequestError):
+    """It shows an API key that is none of ours."""
+
+    code = "key_unknown"
+    status = 403
+    title = "Unknown key"
+
+
+class RateLimitedError(RequestError):
+    """Its client has sent too many photos of late; `Retry-After` says when the next is taken."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Too many photos of late"
 
 
 class ForeignOriginError(RequestError):

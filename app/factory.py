@@ -14,6 +14,11 @@ from app.api.operations import ApiLimits
 from app.api.problems import init_problems
 from app.api.views import make_api
 from app.config import Settings
+from app.door.client import init_clients
+from app.door.cors import init_cors
+from app.door.key_ring import KeyRing
+from app.door.proxies import TrustedProxies
+from app.door.rate_limits import RateLimits, init_rate_limits
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
@@ -56,18 +61,32 @@ def create_app(
     app.config["MAX_FORM_PARTS"] = settings.max_photos + MAX_OTHER_PARTS
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_field_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    init_request_log(app)
+    init_request_log(app, settings.log_addresses)
     init_admission(app)
     init_problems(app)
-    init_security_headers(app)
+    init_security_headers(app, settings.hsts_s)
+    init_door(app, settings)
     if fetcher is None and settings.url_fetch == "on":
         fetcher = make_fetcher(settings)
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
-    limits = ApiLimits(settings.max_photos, settings.max_upload_bytes, fetches_addresses=fetcher is not None)
-    app.register_blueprint(make_docs(limits))
+    app.register_blueprint(make_docs(api_limits(settings, fetcher)))
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, settings.max_upload_bytes, fetcher))
     return app
+
+
+def init_door(app: Flask, settings: Settings) -> None:
+    """Who may come in: in the order in which a request meets them.
+
+    Raises:
+        SettingsError: the file of API keys has a line without sense.
+    """
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    init_cors(app, settings.cors_origins)
+    ring = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
+    init_clients(app, ring, settings.keys_needed_for)
+    per_minute, with_key = settings.max_photos_per_minute, settings.max_photos_per_minute_with_key
+    init_rate_limits(app, RateLimits(per_minute, with_key, settings.rate_limit_store))
 
 
 def load_predictor(settings: Settings) -> Predictor:
@@ -98,6 +117,12 @@ def image_limits(settings: Settings) -> ImageLimits:
         max_heif_s=settings.max_heif_s,
         max_heif_bytes=settings.max_heif_bytes,
     )
+
+
+def api_limits(settings: Settings, fetcher: UrlFetcher | None) -> ApiLimits:
+    """What clients of the API are told in its documentation."""
+    needs_key = settings.api_keys_file is not None and settings.keys_needed_for != "nothing"
+    return ApiLimits(settings.max_photos, settings.max_upload_bytes, fetcher is not None, needs_key)
 
 
 def make_fetcher(settings: Settings) -> UrlFetcher:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from app.config import Settings
+from app.door.key_file import read_keys
 from app.errors import SettingsError
 from app.ops.memory import return_freed_memory
 from app.ops.serving.limits import ConnectionLimits
@@ -17,6 +18,8 @@ from app.ops.serving.worker import QueueingWorker
 
 try:
     _settings = Settings.from_environ(os.environ)
+    if _settings.api_keys_file:
+        read_keys(_settings.api_keys_file)  # A worker would find it too, and say so with a traceback.
 except SettingsError as exc:
     sys.exit(f"which-park: {exc}")
 
@@ -47,6 +50,7 @@ class Worker(QueueingWorker):
 
 worker_class = Worker
 worker_connections = _settings.max_connections
+forwarded_allow_ips = ",".join(map(str, _settings.trusted_proxies))  # Who may say that a request came by https.
 sendfile = False  # An answer goes through the worker's own buffers.
 preload_app = False
 timeout = 60

@@ -6,9 +6,14 @@ Each raises SettingsError.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from app.errors import SettingsError
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+_STORES = ("memory://", "redis://", "rediss://", "redis+unix://")
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -67,3 +72,26 @@ def networks(text: str) -> tuple[IPNetwork, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
     except ValueError as exc:
         raise SettingsError(f"IP networks are needed, with commas between them: {exc}") from None
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Origins of web pages, with commas between them, or `*` for any."""
+    found = tuple(part.strip() for part in text.split(","))
+    bad = [part for part in found if part != "*" and not _ORIGIN.fullmatch(part)]
+    if bad:
+        raise SettingsError(f"origins as https://app.example.org are needed, or *, got {bad[0]!r}")
+    return found
+
+
+def store(text: str) -> str:
+    """Where something is counted. The address of a Redis may hold its password, so it is not repeated."""
+    if not text.startswith(_STORES):
+        raise SettingsError(f"it must begin with one of {', '.join(_STORES)}")
+    return text
+
+
+def file(text: str) -> Path:
+    """A file that is there."""
+    if not Path(text).is_file():
+        raise SettingsError(f"there is no file {text!r}")
+    return Path(text)

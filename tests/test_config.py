@@ -50,6 +50,15 @@ DEFAULTS = {
     "WHICHPARK_MAX_LINGER_S": 10.0,
     "WHICHPARK_MAX_LINGER_BYTES": 100_000_000,
     "WHICHPARK_KEEPALIVE_S": 5.0,
+    "WHICHPARK_MAX_PHOTOS_PER_MINUTE": 120,
+    "WHICHPARK_MAX_PHOTOS_PER_MINUTE_WITH_KEY": 600,
+    "WHICHPARK_RATE_LIMIT_STORE": "memory://",
+    "WHICHPARK_API_KEYS_FILE": None,
+    "WHICHPARK_KEYS_NEEDED_FOR": "api",
+    "WHICHPARK_TRUSTED_PROXIES": (),
+    "WHICHPARK_CORS_ORIGINS": (),
+    "WHICHPARK_HSTS_S": 31_536_000,
+    "WHICHPARK_LOG_ADDRESSES": "none",
     "WHICHPARK_LOG_LEVEL": "info",
 }
 
@@ -76,6 +85,9 @@ BOUNDS = {
     "WHICHPARK_MAX_HEAD_BYTES": (1_000, 1_000_000),
     "WHICHPARK_MIN_BYTES_PER_S": (1, 1_000_000_000),
     "WHICHPARK_MAX_LINGER_BYTES": (0, 10_000_000_000),
+    "WHICHPARK_MAX_PHOTOS_PER_MINUTE": (0, 1_000_000),
+    "WHICHPARK_MAX_PHOTOS_PER_MINUTE_WITH_KEY": (0, 1_000_000),
+    "WHICHPARK_HSTS_S": (0, 100_000_000),
 }
 _SECONDS = (
     "MAX_WAIT",
@@ -90,9 +102,13 @@ _SECONDS = (
 )
 TIMES = tuple(f"WHICHPARK_{name}_S" for name in _SECONDS)
 
+NETWORKS = ("WHICHPARK_FETCH_DENIED_NETWORKS", "WHICHPARK_TRUSTED_PROXIES")
+
 CHOICES = {
     "WHICHPARK_RUNTIME": RUNTIMES,
     "WHICHPARK_URL_FETCH": SWITCH,
+    "WHICHPARK_KEYS_NEEDED_FOR": ("nothing", "api", "everything"),
+    "WHICHPARK_LOG_ADDRESSES": ("none", "network", "full"),
     "WHICHPARK_LOG_LEVEL": ("debug", "info", "warning", "error"),
 }
 
@@ -110,7 +126,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
-    others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_FETCH_DENIED_NETWORKS"}
+    others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
+    others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 
 
@@ -212,6 +229,45 @@ def test_what_is_no_list_of_networks_is_refused(text: str) -> None:
 def test_a_variable_of_ours_that_is_no_setting_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is no setting. The settings are: HOST, PORT"):
         Settings.from_environ({name: "1"})
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_list_of_networks_is_one(name: str) -> None:
+    assert _value(name, "10.0.0.0/8") == (ip_network("10.0.0.0/8"),)
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "https://a.example", "http://localhost:3000", "https://a.example, http://[::1]:8000", "https://a,*"]
+)
+def test_origins_are_read_from_a_list(text: str) -> None:
+    assert _value("WHICHPARK_CORS_ORIGINS", text) == tuple(part.strip() for part in text.split(","))
+
+
+@pytest.mark.parametrize("text", ["a.example", "https://a/", "https://A.example", "ftp://a", "https://a,", "**"])
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_CORS_ORIGINS: origins as https"):
+        Settings.from_environ({"WHICHPARK_CORS_ORIGINS": text})
+
+
+@pytest.mark.parametrize(
+    "text", ["memory://", "redis://:secret@host:6379/1", "rediss://host", "redis+unix:///run/redis"]
+)
+def test_every_store_is_taken(text: str) -> None:
+    assert _value("WHICHPARK_RATE_LIMIT_STORE", text) == text
+
+
+def test_another_store_is_refused_and_its_password_not_repeated() -> None:
+    with pytest.raises(SettingsError, match="it must begin with one of memory://") as caught:
+        Settings.from_environ({"WHICHPARK_RATE_LIMIT_STORE": "memcached://:secret@host"})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_of_keys_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "keys").touch()
+    assert _value("WHICHPARK_API_KEYS_FILE", str(tmp_path / "keys")) == tmp_path / "keys"
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(SettingsError, match="WHICHPARK_API_KEYS_FILE: there is no file"):
+            Settings.from_environ({"WHICHPARK_API_KEYS_FILE": str(path)})
 
 
 def test_variables_of_others_are_none_of_our_business() -> None:

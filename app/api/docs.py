@@ -25,7 +25,7 @@ def make_docs(limits: ApiLimits) -> Blueprint:
 
     @cache
     def document() -> dict[str, Any]:
-        return make_document(operations(limits))
+        return make_document(operations(limits), limits.needs_key)
 
     @docs.app_template_filter("code_spans")
     def code_spans(text: str) -> Markup:

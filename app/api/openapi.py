@@ -15,7 +15,7 @@ from apispec import APISpec
 from app.api import examples, shapes
 from app.api.operations import EVERYWHERE, Body, Operation, Parameter, kinds_of
 from app.api.schemas import ShapesPlugin, schema_of, shapes_within
-from app.errors import UnavailableError, WhichParkError
+from app.errors import RateLimitedError, UnavailableError, WhichParkError
 
 API_VERSION = "1"
 _DESCRIPTION = (
@@ -27,15 +27,31 @@ _REQUEST_ID = {"X-Request-ID": {"description": "Names this request, in our log t
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def make_document(operations: Iterable[Operation]) -> dict[str, Any]:
-    """The document as `json` writes it."""
+_API = "/api/"
+_KEYS = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The key, as the operator gave it to you."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same."},
+}
+
+
+def make_document(operations: Iterable[Operation], needs_key: bool = False) -> dict[str, Any]:
+    """The document as `json` writes it.
+
+    Args:
+        needs_key: whether the API is closed to who has no key.
+    """
     operations = tuple(operations)
     spec = APISpec("Which Park?", API_VERSION, "3.1.0", plugins=[ShapesPlugin()], info={"description": _DESCRIPTION})
     answers = [type(operation.answer) for operation in operations]
     for shape in dict.fromkeys(inner for answer in [*answers, shapes.Problem] for inner in shapes_within(answer)):
         spec.components.schema(shape.__name__, shape=shape)
     for operation in operations:
-        spec.path(operation.path, operations={operation.method: _operation(operation)})
+        described = _operation(operation)
+        if needs_key and operation.path.startswith(_API):
+            described["security"] = [{name: []} for name in _KEYS]
+        spec.path(operation.path, operations={operation.method: described})
+    for name, scheme in _KEYS.items() if needs_key else ():
+        spec.components.security_scheme(name, scheme)
     return spec.to_dict()
 
 
@@ -93,7 +109,7 @@ def _problem(kinds: list[type[WhichParkError]]) -> dict[str, Any]:
             kind.code: {"summary": kind.title, "value": shapes.to_json(examples.problem(kind))} for kind in kinds
         },
     }
-    retry = _RETRY_AFTER if any(issubclass(kind, UnavailableError) for kind in kinds) else {}
+    retry = _RETRY_AFTER if any(issubclass(kind, (RateLimitedError, UnavailableError)) for kind in kinds) else {}
     return {
         "description": "; ".join(kind.title for kind in kinds) + ".",
         "headers": {**_REQUEST_ID, **retry},

@@ -10,6 +10,8 @@ from app.api import examples, shapes
 from app.errors import (
     ClientGoneError,
     HeadTooLargeError,
+    KeyMissingError,
+    KeyUnknownError,
     ModelUnavailableError,
     PhotoError,
     RequestError,
@@ -29,6 +31,7 @@ class ApiLimits:
     max_photos: int
     max_upload_bytes: int
     fetches_addresses: bool
+    needs_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def operations(limits: ApiLimits) -> tuple[Operation, ...]:
             "What does the model know?",
             "The labels in the network's order, with facts about each.",
             examples.LABELS,
-            errors=(ModelUnavailableError,),
+            errors=(KeyMissingError, KeyUnknownError, ModelUnavailableError),
         ),
         Operation(
             "model",
@@ -101,7 +104,7 @@ def operations(limits: ApiLimits) -> tuple[Operation, ...]:
             "Which model is it, and what is it worth?",
             "The card of the served model: preprocessing, thresholds, and metrics with their confidence intervals.",
             examples.MODEL_CARD,
-            errors=(ModelUnavailableError,),
+            errors=(KeyMissingError, KeyUnknownError, ModelUnavailableError),
         ),
         Operation(
             "readyz",

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from app.api import answers
 from app.api.operations import MAX_TOP_K
 from app.api.shapes import Answer, FailedResult, Result, to_json
+from app.door.rate_limits import charge_photos
 from app.errors import MalformedRequestError, PhotoError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
@@ -25,7 +26,7 @@ def make_api(slot: ModelSlot, max_photos: int, fetcher: UrlFetcher | None) -> Bl
     @api.post("/predict")
     def predict() -> Response:
         top_k, explain = _parse_top_k(), _parse_explain()
-        photos = read_photos(request, max_photos, fetcher)
+        photos = read_photos(request, max_photos, fetcher, charge_photos)
         predictor = slot.predictor
         model = answers.served_model(predictor.bundle.card)
         results = tuple(_result(predictor, photo, top_k, explain, alone=len(photos) == 1) for photo in photos)

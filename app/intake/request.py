@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Request
 
@@ -14,11 +14,17 @@ from app.intake.upload import read_upload
 from app.intake.url_fetch.fetcher import UrlFetcher
 
 
-def read_photos(request: Request, max_photos: int, fetcher: UrlFetcher | None = None) -> list[IncomingPhoto]:
+def read_photos(
+    request: Request,
+    max_photos: int,
+    fetcher: UrlFetcher | None = None,
+    charge: Callable[[int], None] = lambda n_photos: None,
+) -> list[IncomingPhoto]:
     """The photos of a request, by its Content-Type; at least one. Those it names by their addresses are fetched.
 
     Args:
         fetcher: None where photos are not fetched.
+        charge: called with how many photos they are, before any is fetched; may raise.
     Raises:
         BusyError: too many requests are fetching photos already.
         UnsupportedContentTypeError: another Content-Type, or none.
@@ -30,6 +36,7 @@ def read_photos(request: Request, max_photos: int, fetcher: UrlFetcher | None = 
     if len(photos) > max_photos:
         most = "One photo is" if max_photos == 1 else f"At most {max_photos} photos are"
         raise TooManyPhotosError(f"{most} taken in one request, this one has {len(photos)}.")
+    charge(len(photos))
     return _with_fetched(photos, fetcher)
 
 

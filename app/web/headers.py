@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 # Nothing from elsewhere, no inline script or style; pictures also as data: URIs, which is how a photo and its heat map
 # come back without being stored.
@@ -27,11 +27,17 @@ _HEADERS = {
 }
 
 
-def init_security_headers(app: Flask) -> None:
-    """Adds the headers to every answer that has not set its own."""
+def init_security_headers(app: Flask, hsts_s: int) -> None:
+    """Adds the headers to every answer that has not set its own.
+
+    Args:
+        hsts_s: how long a browser that came by https is to keep to it; 0 says nothing.
+    """
 
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        if hsts_s and request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={hsts_s}"
         return response

@@ -13,11 +13,11 @@ import pytest
 from tests.conftest import ROOT
 
 # A layer may import itself and those that stand after it.
-LAYERS = (("api", "web", "ops"), ("inference", "intake", "feedback"), ("vision",), ("errors",))
+LAYERS = (("api", "web", "ops", "door"), ("inference", "intake", "feedback"), ("vision",), ("errors",))
 RANK = {f"app.{name}": rank for rank, names in enumerate(LAYERS) for name in names}
 
 READERS_OF_CONFIG = {"app.factory", "app.gunicorn_conf"}
-JOINERS = {"app.factory", "app.gunicorn_conf", "app.config", "app.setting_types"}
+JOINERS = {"app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.keys"}
 NEEDS_TORCH = {"app.vision.learner", "app.vision.torchvision_ops", "app.inference.torch_runtime"}
 OF_TORCH = ("torch", "torchvision", "fastai", "fastcore", "fasttransform")
 OUTGOING = (

@@ -55,6 +55,19 @@ def test_every_code_a_client_may_meet_is_described_with_its_status() -> None:
     assert problems == {kind.code: str(kind.status) for kind in kinds_of(RequestError, PhotoError, UnavailableError)}
 
 
+def test_keys_are_described_where_they_are_needed(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("")
+    settings = Settings(models_dir=tmp_path, api_keys_file=tmp_path / "keys")
+    document = create_app(settings).test_client().get("/openapi.json").get_json()
+    validate(document, cls=OpenAPIV31SpecValidator)
+    secured = {
+        path for path, item in document["paths"].items() for operation in item.values() if "security" in operation
+    }
+    assert secured == {path for path in document["paths"] if path.startswith("/api/")}
+    assert len(document["components"]["securitySchemes"]) == 2
+    assert "security" not in str(DOCUMENT)
+
+
 def test_a_server_that_fetches_no_addresses_describes_none() -> None:
     client = create_app(Settings(models_dir=Path("nowhere"), url_fetch="off")).test_client()
     content = client.get("/openapi.json").get_json()["paths"]["/api/v1/predict"]["post"]["requestBody"]["content"]

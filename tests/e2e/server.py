@@ -22,6 +22,7 @@ COMMAND = (sys.executable, "-m", "gunicorn", "-c", "python:app.gunicorn_conf", "
 START_S = 60.0
 STOP_S = 20.0
 ANSWER_S = 30.0
+TESTS_ASK_OFTEN = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def running(
     """A server with these variables beside PATH and the like, from its first answer on; ended afterwards."""
     port = free_port()
     log_file = folder / f"server-{port}.log"
-    variables = {**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(port)}
+    variables = {**os.environ, **TESTS_ASK_OFTEN, **environment, "HOST": "127.0.0.1", "PORT": str(port)}
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=log, stderr=log)
     server = Server(process, port, log_file)
