@@ -1,0 +1,1 @@
+"""Mutated files and requests, thrown at every door a stranger's bytes come in by: `make fuzz`."""
