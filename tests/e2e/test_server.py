@@ -18,7 +18,7 @@ from PIL import Image
 
 from app.vision.bundle import ModelBundle
 from tests.e2e.server import Answer, Server, multipart, read_answer, running
-from tests.photos import draw_scene, encode
+from tests.photos import draw_scene, encode, encode_heic
 
 LIMIT_BYTES = 300_000
 PHOTO = encode(draw_scene(5, (640, 480)))
@@ -155,6 +155,16 @@ def test_parallel_requests_get_what_each_would_get_alone(server: Server) -> None
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda photo: probabilities(ask(server, photo)), photos * 4))
     assert together == alone * 4
+
+
+def test_photos_that_are_decoded_in_children_leave_none(server: Server) -> None:
+    scene = draw_scene(5, (640, 480))
+    photos = [encode(scene, "AVIF", quality=95), encode_heic(draw_scene(5, (160, 120))), PHOTO[:300]] * 4
+    with ThreadPoolExecutor(6) as pool:
+        statuses = [answer.status for answer in pool.map(lambda photo: ask(server, photo), photos)]
+    assert statuses == [200, 200, 422] * 4
+    [pid] = server.workers()
+    assert [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children") if path.read_text()] == []
 
 
 def test_the_cpu_runtime_loads_no_torch(server: Server) -> None:
