@@ -54,6 +54,7 @@ def create_app(
     """
     settings = settings or Settings.from_environ(os.environ)
     logging.getLogger("app").setLevel(settings.log_level.upper())
+    logging.getLogger("PIL").setLevel(logging.INFO)  # Beneath that Pillow writes down what is in a photo's EXIF.
     slot = slot or ModelSlot(lambda: load_predictor(settings))
     app = Flask("app", root_path=str(_ROOT), template_folder="templates", static_folder="static")
     app.request_class = InMemoryRequest
