@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,6 +104,12 @@ def wait_for(server: Server, path: str, status: int) -> None:
             found = error
         time.sleep(0.02)
     raise AssertionError(f"{path} gave {found}, not {status}; the server's log:\n{server.log}")
+
+
+def resident_kb(server: Server) -> int:
+    """Resident memory of the server's only worker."""
+    [pid] = server.workers()
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0])
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import shutil
 import signal
 import socket
@@ -17,7 +16,7 @@ import pytest
 from PIL import Image
 
 from app.vision.bundle import ModelBundle
-from tests.e2e.server import Answer, Server, multipart, read_answer, running
+from tests.e2e.server import Answer, Server, multipart, read_answer, resident_kb, running
 from tests.photos import draw_scene, encode, encode_heic
 
 LIMIT_BYTES = 300_000
@@ -182,12 +181,6 @@ def test_large_photos_do_not_stay_in_memory(server: Server) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert {answer.status for answer in pool.map(lambda _: ask(server, photo), range(12))} == {200}
     assert resident_kb(server) < before_kb + 100_000
-
-
-def resident_kb(server: Server) -> int:
-    """Resident memory of the server's only worker."""
-    [pid] = server.workers()
-    return int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0])
 
 
 def test_the_master_loads_no_runtime(server: Server) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.vision.bundle import REPORT, ModelBundle
-from tests.e2e.server import Server, running
+from tests.e2e.server import Server, resident_kb, running
 from tests.e2e.slow_client import connect, crowd, dripping, head, read_to_end, status_and_problem
 from tests.photos import draw_scene, encode
 
@@ -293,3 +293,21 @@ def test_bodies_that_arrive_have_a_common_limit(tiny_bundle: ModelBundle, tmp_pa
         assert status_and_problem(answer)[1]["code"] == "busy"
         assert b"Retry-After: 1" in answer
         ask_in_time(server)
+
+
+def test_bodies_that_never_ended_do_not_stay_in_memory(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
+    """Twelve of 19 MB: ten of them are held, and nothing is when their clients have gone."""
+    variables = {"WHICHPARK_MODELS_DIR": str(tiny_bundle.path.parent), "WHICHPARK_RUNTIME": "cpu"}
+    with running(tmp_path, variables) as server:
+        ask_in_time(server)
+        before_kb = resident_kb(server)
+        with crowd(server, 12) as clients:
+            for client in clients:
+                with suppress(OSError):
+                    client.sendall(head("/predict", 20_000_000) + bytes(19_000_000))
+            assert 100_000 < resident_kb(server) - before_kb < 300_000
+            ask_in_time(server)
+        until = time.monotonic() + 10
+        while resident_kb(server) > before_kb + 60_000 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert resident_kb(server) < before_kb + 60_000

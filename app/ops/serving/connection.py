@@ -19,6 +19,7 @@ from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.refusals import too_large_head, unreadable
 
 _END_OF_HEAD = b"\r\n\r\n"
+_MUCH_BYTES = 32_000_000
 
 
 class Phase(Enum):
@@ -33,9 +34,22 @@ class Phase(Enum):
 
 @dataclass
 class Held:
-    """What all connections of a worker hold together, in bytes; the loop alone writes it."""
+    """What all connections of a worker hold, in bytes, and the most of it of late; the loop alone writes it."""
 
     n_bytes: int = 0
+    peak_bytes: int = 0
+
+    def add(self, n_bytes: int) -> None:
+        """Notes that so much more is held, or less."""
+        self.n_bytes += n_bytes
+        self.peak_bytes = max(self.peak_bytes, self.n_bytes)
+
+    def is_much_freed(self) -> bool:
+        """Whether so much is held no longer that its memory is worth giving back; asked once, it begins anew."""
+        if self.peak_bytes - self.n_bytes < _MUCH_BYTES:
+            return False
+        self.peak_bytes = self.n_bytes
+        return True
 
 
 class Connection:
@@ -105,7 +119,7 @@ class Connection:
 
     def hold(self, n_bytes: int) -> None:
         """Notes what is kept of the request or of its answer."""
-        self._held.n_bytes += n_bytes - self.n_held
+        self._held.add(n_bytes - self.n_held)
         self.n_held = n_bytes
 
     def take_in(self) -> bool:

@@ -21,17 +21,17 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.errors import WhichParkError
+from app.ops.memory import trim_memory
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.connection import Connection, Held, Phase
-from app.ops.serving.environ import IS_GONE, REFUSAL
-from app.ops.serving.framing import ReadableBody
+from app.ops.serving.environ import answer_informed
 from app.ops.serving.lanes import Lanes
 from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.refusals import stand_in, too_busy, too_slow
+from app.ops.serving.victims import fills_memory, least_missed, overdue
 
 _TICK_S = 0.25
 _GOODBYE_S = 2.0
-_IDLE_S = 1.0
 _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_CONNECTION = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR, errno.EPROTO)
 
@@ -65,7 +65,7 @@ class QueueingWorker(ThreadWorker):
     def load_wsgi(self) -> None:
         """Loads the application, and tells it of each request what it could not know."""
         super().load_wsgi()
-        self.wsgi: Any = partial(_answer, self.wsgi)
+        self.wsgi: Any = partial(answer_informed, self.wsgi)
 
     # From here on: from a connection to a request.
 
@@ -194,32 +194,25 @@ class QueueingWorker(ThreadWorker):
         if now < self._next_sweep:
             return
         self._next_sweep = now + _TICK_S
-        for conn in [conn for conn in self._waiting if conn.until <= now]:
+        if self._held.is_much_freed():
+            trim_memory()
+        for conn in overdue(self._waiting, now):
             if conn.phase is Phase.BODY or (conn.phase is Phase.HEAD and conn.is_begun):
                 self._refuse(conn, too_slow())
             else:
                 self._drop(conn)
 
     def _make_room(self) -> None:
-        """Of too many connections, one that has asked nothing for a while goes, or else who has waited longest.
-
-        So a client that is quick is safe: all who are slow go before it.
-        """
-        idle_since = time.monotonic() - _IDLE_S
-        idle = (conn for conn in self._waiting if conn.is_idle and conn.since < idle_since)
-        victim = next(idle, next(iter(self._waiting), None))
+        victim = least_missed(self._waiting, time.monotonic())
         if victim is not None:
             self._drop(victim)
 
     def _free_memory(self) -> None:
-        """Of all who fill the memory, the one that has done so longest goes."""
-        for conn in self._waiting:
-            if conn.phase is Phase.BODY:
-                self._refuse(conn, too_busy())
-                return
-            if conn.phase is Phase.SENDING:
-                self._drop(conn)
-                return
+        victim = fills_memory(self._waiting)
+        if victim is not None and victim.phase is Phase.BODY:
+            self._refuse(victim, too_busy())
+        elif victim is not None:
+            self._drop(victim)
 
     def _refuse(self, conn: Connection, refusal: WhichParkError) -> None:
         conn.refuse(refusal)
@@ -251,11 +244,3 @@ class QueueingWorker(ThreadWorker):
         for conn in self._waiting:
             if conn.is_idle:
                 conn.until = min(conn.until, deadline)
-
-
-def _answer(application: Any, environ: dict[str, Any], start_response: Any) -> Any:
-    sock = environ["gunicorn.socket"]
-    environ[REFUSAL] = sock.refusal
-    environ[IS_GONE] = sock.is_gone
-    environ["wsgi.input"] = ReadableBody(environ["wsgi.input"])
-    return application(environ, start_response)

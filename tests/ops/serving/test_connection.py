@@ -170,3 +170,16 @@ def test_what_comes_after_the_answer_is_read_away_up_to_a_limit() -> None:
     client.sock.sendall(bytes(1))
     assert not client.conn.read_away()
     client.close()
+
+
+def test_much_that_is_freed_is_noticed_once() -> None:
+    held = Held()
+    held.add(50_000_000)
+    assert not held.is_much_freed()
+    held.add(-18_000_001)
+    assert not held.is_much_freed()
+    held.add(-14_000_000)
+    assert held.is_much_freed()
+    assert not held.is_much_freed()
+    held.add(-17_000_000)
+    assert not held.is_much_freed()
