@@ -93,5 +93,5 @@ def _make_app() -> Flask:
     )
     bundle = ModelBundle(Path("fuzz-1"), card)
     predictor = Predictor(bundle, ForgetfulRuntime([0.0, 4.0]), LIMITS, max_waiting=4, max_wait_s=5.0)
-    settings = Settings(max_upload_bytes=2_000_000, max_photos=3, url_fetch="off", log_level="error")
+    settings = Settings(max_upload_bytes=2_000_000, max_photos=3, url_fetch="off")
     return create_app(settings, ModelSlot(lambda: predictor))
