@@ -20,6 +20,9 @@ from app.errors import MalformedRequestError, RequestTooLargeError, TooManyPhoto
 
 PHOTO_FIELD = "photo"
 URL_FIELD = "url"
+# A photo as base64 text, how a page carries the photo it shows to the next form: no script, and nothing is stored.
+PHOTO_DATA_FIELD = "photo_data"
+PHOTO_FIELDS = (PHOTO_FIELD, URL_FIELD, PHOTO_DATA_FIELD)
 # Parts a form may have beside its photos: notes, tokens, what a browser adds.
 MAX_OTHER_PARTS = 16
 
@@ -44,6 +47,7 @@ class FormParser(FormDataParser):
     """What `request.form` and `request.files` are read with.
 
     `max_form_parts` and `max_form_memory_size`, the most bytes of a text field, come from Flask's configuration.
+    A photo as text may be as large as one in a file: what bounds both is the limit of the whole body.
     """
 
     def parse(
@@ -92,13 +96,15 @@ class FormParser(FormDataParser):
         if self.max_form_parts is None or names.total() <= self.max_form_parts:
             return
         max_photos = self.max_form_parts - MAX_OTHER_PARTS
-        if names[PHOTO_FIELD] + names[URL_FIELD] > max_photos:
+        if sum(names[field] for field in PHOTO_FIELDS) > max_photos:
             raise TooManyPhotosError(f"At most {max_photos} photos are taken in one request, this one has more.")
         raise RequestTooLargeError(f"A form may have {self.max_form_parts} fields, this one has more.")
 
     def _ensure_short(self, part: MultipartSegment) -> None:
         limit = self.max_form_memory_size
-        if part.filename is None and limit is not None and part.bytes_received > limit:
+        if limit is None or part.filename is not None or part.name == PHOTO_DATA_FIELD:
+            return
+        if part.bytes_received > limit:
             raise RequestTooLargeError(
                 f"A text field of a form may have {limit} bytes, the field '{part.name}' has more. "
                 f"A photo is sent as a file; with curl: -F {PHOTO_FIELD}=@half-dome.jpg"

@@ -1,4 +1,7 @@
-"""Photos in a form: `multipart/form-data` with files named `photo`, or fields `url` with their addresses."""
+"""Photos in a form: `multipart/form-data` with files named `photo`, or text fields.
+
+A field `url` has a photo's address, a field `photo_data` the photo itself as base64 text.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,35 @@ from typing import Any, cast
 from flask import Request
 
 from app.errors import NoPhotoError
-from app.intake.form import PHOTO_FIELD, URL_FIELD, FormFile, FormText
+from app.intake.base64_json import read_base64
+from app.intake.form import PHOTO_DATA_FIELD, PHOTO_FIELD, URL_FIELD, FormFile, FormText
 from app.intake.incoming import IncomingPhoto, PhotoAddress, arrived_photo, plain_source
 
 
 def read_upload(request: Request) -> list[IncomingPhoto | PhotoAddress]:
-    """The photos of a form, files and addresses, in its order.
+    """The photos of a form, in its order.
 
     Raises:
         NoPhotoError: there is none.
         MalformedRequestError, RequestTooLargeError, TooManyPhotosError: see `app.intake.form`.
     """
     files = [file for file in request.files.getlist(PHOTO_FIELD) if file.filename or _size(file.stream)]
-    urls = [url for url in request.form.getlist(URL_FIELD) if url.strip()]
     photos: dict[int, IncomingPhoto | PhotoAddress] = {}
     for number, file in enumerate(files, start=1):
         name = plain_source(file.filename, f"{PHOTO_FIELD} {number}")
         photos[cast(FormFile, file).position] = arrived_photo(name, file.stream.read())
-    for number, url in enumerate(urls, start=1):
-        photos[cast(FormText, url).position] = PhotoAddress(url, f"{URL_FIELD} {number}")
+    for number, url in enumerate(_texts(request, URL_FIELD), start=1):
+        photos[url.position] = PhotoAddress(url, f"{URL_FIELD} {number}")
+    for number, text in enumerate(_texts(request, PHOTO_DATA_FIELD), start=1):
+        photos[text.position] = read_base64(text, f"{PHOTO_DATA_FIELD} {number}")
     if not photos:
         raise NoPhotoError(_why_none(request))
     return [photo for _, photo in sorted(photos.items())]
+
+
+def _texts(request: Request, field: str) -> list[FormText]:
+    """The text fields of that name that are not blank."""
+    return [cast(FormText, text) for text in request.form.getlist(field) if text.strip()]
 
 
 def _size(stream: Any) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 
 import pytest
 
 from app.errors import EmptyPhotoError, MalformedBase64Error, MalformedRequestError, NoPhotoError
-from app.intake.base64_json import read_json
+from app.intake.base64_json import read_base64, read_json
 from app.intake.incoming import IncomingPhoto, PhotoAddress
 from tests.forms import make_request
 
@@ -42,6 +43,18 @@ def _read_one(text: str) -> IncomingPhoto:
 )
 def test_base64_is_decoded(text: str) -> None:
     assert _read_one(text) == IncomingPhoto("photos[0]", CONTENT)
+
+
+def test_text_that_is_mostly_breaks_takes_little_memory() -> None:
+    text = "AAA " * 250_000
+    tracemalloc.start()
+    try:
+        photo = read_base64(text, "photo")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(photo.image_bytes) == 750_000 * 3 // 4
+    assert peak < 4 * len(text)
 
 
 @pytest.mark.parametrize(

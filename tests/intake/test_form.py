@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from app.errors import MalformedRequestError, RequestTooLargeError, TooManyPhotosError, WhichParkError
@@ -112,6 +113,28 @@ def test_max_field_bytes_at_its_edge(n_bytes: int, taken: bool) -> None:
             _ = request.form
 
 
+@pytest.mark.parametrize(("over", "taken"), [(-1, True), (0, True), (1, False), (5000, False)])
+@pytest.mark.parametrize("field", ["photo_data", "photo"])
+def test_a_photo_as_text_may_be_as_large_as_one_in_a_file_and_the_body_bounds_both(
+    field: str, over: int, taken: bool
+) -> None:
+    filename = "a.jpg" if field == "photo" else None
+    around = len(form_body((field, filename, b"")))
+    request = _request(form_body((field, filename, bytes(3000 - around + over))))
+    request.max_content_length = 3000
+    if taken:
+        assert field in request.form or field in request.files
+    else:
+        with pytest.raises(RequestEntityTooLarge):
+            _ = request.form
+
+
+@pytest.mark.parametrize("field", ["photo_data2", "Photo_data", "photo_dat", "", "url", "photo"])
+def test_only_the_photo_as_text_may_be_so_large(field: str) -> None:
+    with pytest.raises(RequestTooLargeError, match=f"the field '{field}' has more"):
+        _ = _request(form_body((field, None, bytes(11)))).form
+
+
 def test_a_file_may_be_larger_than_a_field() -> None:
     assert len(_request(form_body(("photo", "a.jpg", bytes(1000)))).files["photo"].read()) == 1000
 
@@ -126,6 +149,8 @@ MAX_PHOTOS = 3
         (["photo"] * (MAX_PHOTOS + MAX_OTHER_PARTS), None),  # Counted, and refused, when the form is read.
         (["photo"] * 1000, TooManyPhotosError),
         (["url"] * 1000, TooManyPhotosError),
+        (["photo_data"] * 1000, TooManyPhotosError),
+        (["photo", "url", "photo_data"] * 20, TooManyPhotosError),
         (["photo"] * (MAX_PHOTOS + 1) + ["note"] * MAX_OTHER_PARTS, TooManyPhotosError),
         (["photo"] * MAX_PHOTOS + ["note"] * (MAX_OTHER_PARTS + 1), RequestTooLargeError),
         (["note"] * 1000, RequestTooLargeError),

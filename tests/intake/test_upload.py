@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import tempfile
 
 import pytest
 import werkzeug.formparser
 
-from app.errors import EmptyPhotoError, NoPhotoError
+from app.errors import EmptyPhotoError, MalformedBase64Error, NoPhotoError
 from app.intake.incoming import IncomingPhoto, PhotoAddress, plain_source
 from app.intake.upload import read_upload
 from tests.forms import form_body, make_request
@@ -82,6 +83,45 @@ def test_files_and_addresses_keep_the_order_of_the_form() -> None:
 def test_an_address_that_is_blank_is_none() -> None:
     with pytest.raises(NoPhotoError):
         read_upload(make_request(form_body(("url", None, b" \r\n"))))
+
+
+DATA = base64.b64encode(b"bytes")
+
+
+@pytest.mark.parametrize("text", [DATA, b"data:image/jpeg;base64," + DATA, DATA[:4] + b"\r\n" + DATA[4:]])
+def test_a_photo_may_come_as_text(text: bytes) -> None:
+    assert _read(("photo_data", None, text)) == [IncomingPhoto("photo_data 1", b"bytes")]
+
+
+@pytest.mark.parametrize(
+    "text", [b"<svg>", b"=", DATA[:-2], "Zürich".encode(), b"\xff\xd8\xff", b"\x00", b"../../etc/passwd", b"%00" * 5000]
+)
+def test_text_that_is_no_base64_is_that_photos_error(text: bytes) -> None:
+    broken, whole = _read(("photo_data", None, text), ("photo_data", None, DATA))
+    assert isinstance(broken.error, MalformedBase64Error)
+    assert str(broken.error) == "photo_data 1 is not base64 text (RFC 4648, section 4)."
+    assert whole == IncomingPhoto("photo_data 2", b"bytes")
+
+
+@pytest.mark.parametrize("text", [b"data:,", b"data:image/jpeg;base64,", b"data:no comma"])
+def test_text_without_a_photo_in_it_is_an_empty_photo(text: bytes) -> None:
+    [photo] = _read(("photo_data", None, text))
+    assert isinstance(photo.error, EmptyPhotoError)
+
+
+def test_a_photo_as_text_has_its_place_in_the_order_of_the_form() -> None:
+    parts = (
+        ("photo_data", None, DATA),
+        ("photo", "a.jpg", b"1"),
+        ("photo_data", None, b" "),
+        ("photo_data", None, DATA),
+    )
+    assert [photo.source for photo in _read(*parts)] == ["photo_data 1", "a.jpg", "photo_data 2"]
+
+
+def test_a_file_named_as_the_text_is_none() -> None:
+    with pytest.raises(NoPhotoError, match="it has files named photo_data"):
+        _read(("photo_data", "a.jpg", DATA))
 
 
 @pytest.mark.parametrize(

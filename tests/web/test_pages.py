@@ -124,6 +124,13 @@ def test_the_page_shows_the_photo_upright_and_the_heat_map_of_its_shape(client: 
     assert (heat_map.format, heat_map.mode, heat_map.size) == ("PNG", "RGBA", (336, 448))
 
 
+def test_the_photo_that_a_page_shows_can_be_sent_again(client: FlaskClient, photo: bytes) -> None:
+    [shown] = [row["src"] or "" for row in Page(_ask_photo(client, photo)).all("img") if row["alt"] == "Your photo"]
+    answer = _ask(client, ("photo_data", None, shown.encode()))
+    assert answer.status_code == 200
+    assert Page(answer).image("Your photo").size == (160, 120)
+
+
 def test_the_page_has_a_bar_for_every_label_highest_first(client: FlaskClient, photo: bytes) -> None:
     page = Page(_ask_photo(client, photo))
     widths = [row["width"] for row in page.all("rect") if row["class"] == "fill"]
