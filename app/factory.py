@@ -36,6 +36,8 @@ from app.vision.bundle import read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.headers import init_security_headers
 from app.web.pages import make_pages
+from app.web.static_files import init_static_files
+from app.web.texts import init_texts
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,13 +68,15 @@ def create_app(
     init_admission(app)
     init_problems(app)
     init_security_headers(app, settings.hsts_s)
+    init_static_files(app)
+    say = init_texts(app)
     init_door(app, settings)
     if fetcher is None and settings.url_fetch == "on":
         fetcher = make_fetcher(settings)
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
     app.register_blueprint(make_docs(api_limits(settings, fetcher)))
     app.register_blueprint(make_health(slot))
-    app.register_blueprint(make_pages(slot, settings.max_upload_bytes, fetcher))
+    app.register_blueprint(make_pages(slot, say, settings.max_photos, settings.max_upload_bytes, fetcher))
     return app
 
 

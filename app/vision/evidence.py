@@ -30,14 +30,21 @@ def relative_evidence(evidence: Array, task: Task = "single_label") -> Array:
     return np.asarray(evidence - evidence.mean(axis=0, keepdims=True), dtype=np.float32)
 
 
-def heat_map(evidence: Array, class_index: int, size: tuple[int, int], task: Task = "single_label") -> Image.Image:
+def heat_map(
+    evidence: Array,
+    class_index: int,
+    size: tuple[int, int],
+    task: Task = "single_label",
+    max_side_px: int = _MAP_SIDE_PX,
+) -> Image.Image:
     """The evidence for one label as a picture to lay over the photo.
 
     Args:
         evidence: (K, h, w), as the network gives it.
         class_index: the label's index.
-        size: (width, height) of the photo, in pixels; the map has its shape, its long side at most 448 px.
+        size: (width, height) of the photo, in pixels; the map has its shape.
         task: the card's.
+        max_side_px: the map's long side.
     Returns:
         RGBA; clear where nothing speaks for the label, the more opaque and the lighter the more does. The scale is the
         photo's own: its most telling place, for whichever label, is full.
@@ -45,12 +52,12 @@ def heat_map(evidence: Array, class_index: int, size: tuple[int, int], task: Tas
     relative = relative_evidence(evidence, task)
     strongest = max(float(relative.max()), 1e-9)
     strength = np.clip(relative[class_index] / strongest, 0.0, 1.0).astype(np.float32)
-    smooth = Image.fromarray(strength).resize(_map_size(size), Image.Resampling.BICUBIC)
+    smooth = Image.fromarray(strength).resize(_map_size(size, max_side_px), Image.Resampling.BICUBIC)
     return _coloured(np.clip(np.asarray(smooth), 0.0, 1.0))
 
 
-def _map_size(size: tuple[int, int]) -> tuple[int, int]:
-    scale = _MAP_SIDE_PX / max(size)
+def _map_size(size: tuple[int, int], max_side_px: int) -> tuple[int, int]:
+    scale = max_side_px / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

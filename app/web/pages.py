@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
 
+from app.door.rate_limits import charge_photos
 from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
 from app.inference.model_slot import ModelSlot
-from app.inference.predictor import PhotoResult
+from app.inference.predictor import Predictor
 from app.intake.form import URL_FIELD
+from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.intake.url_fetch.photo_url import MAX_URL_CHARS
 from app.ops.admission import ensure_client_waits
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
-from app.vision.card import Card
 from app.vision.decoding.formats import FORMATS_IN_WORDS
-from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.web.headers import REPORT_POLICY
+from app.web.results import NotShown, Shown, show
 from app.web.same_origin import ensure_same_origin
-from app.web.words import verdict_words
+from app.web.subject import Subject, subject_of
+from app.web.texts import Texts
 
-_SHOWN_PX = 960
+# What the script adds to a form: the browser shows its own photo; the photo is one of several.
+KEEPS_PHOTO_FIELD = "keeps_photo"
+AS_CARD_FIELD = "as_card"
 
 
-def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | None) -> Blueprint:
+@dataclass(frozen=True)
+class AskLimits:
+    """What the form tells of what is taken. `max_url_chars` is 0 where no photo is fetched."""
+
+    max_photos: int
+    max_upload_bytes: int
+    max_url_chars: int
+
+    @property
+    def max_mb(self) -> str:
+        """`max_upload_bytes` for people."""
+        return f"{self.max_upload_bytes / 1e6:g}"
+
+
+def make_pages(
+    slot: ModelSlot, say: Texts, max_photos: int, max_upload_bytes: int, fetcher: UrlFetcher | None
+) -> Blueprint:
     """The blueprint of the pages; without a fetcher they ask for no address."""
     pages = Blueprint("pages", __name__)
     pages.before_request(ensure_same_origin)
-    limits: dict[str, object] = {
-        "formats": FORMATS_IN_WORDS,
-        "max_mb": f"{max_upload_bytes / 1e6:g}",
-        "max_url_chars": MAX_URL_CHARS if fetcher else 0,
-    }
+    limits = AskLimits(max_photos, max_upload_bytes, MAX_URL_CHARS if fetcher else 0)
+
+    @pages.app_context_processor
+    def about() -> dict[str, object]:
+        """What every page knows: the served model's card and its subject, None where there is no model."""
+        card = slot.predictor.bundle.card if slot.is_ready else None
+        subject = subject_of(card) if card else None
+        site = _of_site(subject, say)
+        return {"card": card, "subject": subject, "limits": limits, "formats": FORMATS_IN_WORDS, **site}
 
     @pages.get("/")
     def index() -> str:
-        return render_template("index.html", card=slot.predictor.bundle.card, **limits)
+        slot.predictor  # noqa: B018  Without a model there is nothing to ask.
+        return render_template("index.html")
 
     @pages.post("/")
     def ask() -> Response:
         predictor = slot.predictor
-        card = predictor.bundle.card
         try:
-            photo = read_photos(request, max_photos=1, fetcher=fetcher)[0]
-            if photo.error is not None:
-                raise photo.error
-            result = predictor.predict(photo.image_bytes, ensure_client_waits)
+            photos = read_photos(request, max_photos, fetcher, charge_photos)
+            results = _look_at(photos, predictor, say)
         except NoPhotoError:
-            return _form_again("Choose a photo first, then ask.", 400, card, limits)
+            return _form_again(say("ask.nothing"), 400)
+        except UnavailableError as error:
+            response = _form_again(str(error), error.status, _typed_url())
+            response.headers["Retry-After"] = str(error.retry_after_s)
+            return response
         except RequestError as error:
-            return _form_again(str(error), error.status, card, limits)
-        except (PhotoError, UnavailableError) as error:
-            typed = request.form.get(URL_FIELD, "")[:MAX_URL_CHARS]
-            return _form_again(str(error), error.status, card, limits | {"url": typed})
-        return make_response(render_template("result.html", card=card, **_shown(result, card), **limits))
+            return _form_again(str(error), error.status)
+        except PhotoError as error:
+            return _form_again(str(error), error.status, _typed_url())
+        return make_response(render_template("result.html", results=results, as_card=_as_card(photos)))
 
     @pages.get("/favicon.ico")
     def favicon() -> Response:
@@ -70,24 +98,41 @@ def make_pages(slot: ModelSlot, max_upload_bytes: int, fetcher: UrlFetcher | Non
     return pages
 
 
-def _shown(result: PhotoResult, card: Card) -> dict[str, object]:
-    """What the result page shows: the photo, words, bars, and the heat map of the most probable label."""
-    top = result.classification.predictions[0].label
-    overlay = heat_map(result.evidence, card.vocab.index(top.label), result.image.size, card.task)
-    return {
-        "words": verdict_words(result.classification, card),
-        "verdict": result.classification.verdict,
-        "predictions": result.classification.predictions,
-        "photo": jpeg_data_uri(result.image, _SHOWN_PX),
-        "heat_map": png_data_uri(overlay),
-        "heat_map_label": top,
-        "timing_ms": result.timing_ms,
-    }
+def _of_site(subject: Subject | None, say: Texts) -> dict[str, str]:
+    """What the site calls itself, and says of itself to search engines."""
+    if subject is None:
+        return {"brand": say("site.brand"), "about_site": say("site.description_of_anything")}
+    return {"brand": subject.brand(say), "about_site": say("site.description", names=subject.names(say, "or"))}
 
 
-def _form_again(message: str, status: int, card: Card, limits: dict[str, object]) -> Response:
-    page = render_template("index.html", card=card, message=message, request_id=request_id(), **limits)
-    response = make_response(page, status)
-    if status == 503:
-        response.headers["Retry-After"] = "1"
-    return response
+def _look_at(photos: Sequence[IncomingPhoto], predictor: Predictor, say: Texts) -> list[Shown | NotShown]:
+    """The results in the photos' order. One of several that fails does not fail the others; a lone one raises."""
+    card, as_card = predictor.bundle.card, _as_card(photos)
+    results: list[Shown | NotShown] = []
+    for photo in photos:
+        try:
+            if photo.error is not None:
+                raise photo.error
+            found = predictor.predict(photo.image_bytes, ensure_client_waits)
+        except PhotoError as error:
+            if len(photos) == 1:
+                raise
+            results.append(NotShown(photo.source, str(error)))
+            continue
+        keeps_photo = KEEPS_PHOTO_FIELD in request.form
+        results.append(show(photo.source, found, card, say, keeps_photo=keeps_photo, as_card=as_card))
+    return results
+
+
+def _as_card(photos: Sequence[IncomingPhoto]) -> bool:
+    """Whether the photos are shown small: they are several, or the script says that its photo is one of several."""
+    return len(photos) > 1 or AS_CARD_FIELD in request.form
+
+
+def _form_again(message: str, status: int, url: str = "") -> Response:
+    return make_response(render_template("index.html", message=message, request_id=request_id(), url=url), status)
+
+
+def _typed_url() -> str:
+    """The address in the form, so that it need not be typed again; only of a form that could be read."""
+    return request.form.get(URL_FIELD, "")[:MAX_URL_CHARS]
