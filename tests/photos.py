@@ -52,9 +52,9 @@ def encode_heic(image: Image.Image, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def draw_data_folder(folder: Path, *, sources: int = 6, photos: int = 3) -> Path:
+def draw_data_folder(folder: Path, *, sources: int = 6, photos: int = 3, seed: int = 0) -> Path:
     """A toy data folder: cats are reddish, dogs greenish, other/far bluish; file names begin with their source."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for channel, stratum in enumerate(("cats", "dogs", "other/far")):
         (folder / stratum).mkdir(parents=True)
         for source in range(sources):

@@ -1,6 +1,7 @@
 """The run book of the trainer.
 
 python -m training train --data photos/ --out models/       a folder of photos per label -> a new bundle
+python -m training split --data photos/ --out m.csv         which photo is in which split; use it with --manifest m.csv
 python -m training train --data photos/ --labels table.csv --multi-label        several labels a photo
 python -m training fit --data photos/                       as far as learner.pkl, in runs/; the same command again
                                                             goes on after an interruption

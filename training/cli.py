@@ -11,6 +11,7 @@ from training import train_command
 from training.bundles import command as bundles
 from training.download import command as download
 from training.evaluation import command as evaluate
+from training.splitting import command as split
 
 _EXPECTED_FAILURE = 2
 _INTERRUPTED = 130  # As shells say it: 128 and the number of SIGINT.
@@ -35,6 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m training", description="From a folder of photos to a bundle.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    split.add_parser(commands)
     train_command.add_parsers(commands)
     evaluate.add_parser(commands)
     download.add_parser(commands)

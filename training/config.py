@@ -79,6 +79,9 @@ class TrainConfig:
     n_folds: int = _choice(
         7, "sources are dealt into this many folds: one tests, one validates, the rest train", least=3
     )
+    near_duplicate_bits: int = _choice(
+        6, "photos whose perceptual hashes differ in at most so many of 64 bits are kept in one split", least=0, most=64
+    )
     target_precision: float = _choice(
         0.9, "share of 'match' verdicts that must be right on the validation photos", least=0, most=1
     )

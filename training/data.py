@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -24,28 +25,41 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
 )
 
+_SEPARATORS = re.compile(r"[;|]")
+
 
 @dataclass(frozen=True)
 class PhotoRow:
     """One photo: where it is, what it shows, and who took it.
 
     `stratum` is its folder below the data folder (`other/everyday`), `label` that folder's first part (`other`).
-    `group` is its source, the file's name before the last `__`, or the photo alone where the name has none: photos of
-    one group never part. `several` are the labels of a photo to which a table gives any number of them; `label` and
-    `stratum` are then those in one.
+    `source` is the file's name before the last `__`, or the photo alone where the name has none. `several` are the
+    labels of a photo to which a table gives any number of them; `label` and `stratum` are then those in one.
+
+    Once the file was read there are `sha256` and `perceptual_hash`; once near-duplicates were looked for, `joined` is
+    the group that its source and others have become.
     """
 
     path: Path
     label: str
     stratum: str
-    group: str
+    source: str
     split: Split | None = None
     several: tuple[str, ...] | None = None
+    joined: str = ""
+    sha256: str = ""
+    perceptual_hash: int = 0
+    licence: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
         """All that the photo shows."""
         return (self.label,) if self.several is None else self.several
+
+    @property
+    def group(self) -> str:
+        """Photos of one group never part."""
+        return self.joined or self.source
 
 
 def vocab_of(rows: Iterable[PhotoRow]) -> list[str]:
@@ -76,11 +90,22 @@ def read_data_folder(data: Path) -> list[PhotoRow]:
 
 
 def _row(path: Path, data: Path) -> PhotoRow:
-    relative = path.relative_to(data)
-    return PhotoRow(path=path, label=relative.parts[0], stratum=relative.parent.as_posix(), group=group_of(path, data))
+    place = path.relative_to(data)
+    label = place.parts[0]
+    return PhotoRow(path=path, label=label, stratum=stratum_of(place, label), source=source_of(path, data))
 
 
-def group_of(path: Path, data: Path) -> str:
+def stratum_of(place: PurePath, label: str) -> str:
+    """The folder of a photo below the data folder, if it is one of its label's; else the label."""
+    return place.parent.as_posix() if place.parent.parts[:1] == (label,) else label
+
+
+def labels_of(text: str) -> tuple[str, ...]:
+    """The labels of a table's cell, with `;` or `|` between them; it may hold none."""
+    return tuple(sorted({label.strip() for label in _SEPARATORS.split(text)} - {""}))
+
+
+def source_of(path: Path, data: Path) -> str:
     """The source of a photo below the data folder, by its name; where the name has none, its place."""
     source, separator, _ = path.stem.rpartition("__")
     return source if separator else path.relative_to(data).as_posix()
@@ -97,11 +122,11 @@ def split_by_group(rows: Sequence[PhotoRow], *, n_folds: int, seed: int) -> list
     """
     n_groups = len({row.group for row in rows})
     if n_groups < n_folds:
-        raise DataError(f"{n_groups} source(s) cannot be split into {n_folds} folds; give --n-folds or photos.")
+        raise DataError(f"{n_groups} group(s) of photos cannot make {n_folds} folds; give --n-folds or photos.")
     folds = _deal(rows, n_folds, seed)
     pairs = (_assign(rows, folds, *pair) for pair in permutations(range(n_folds), 2))
     result = min(pairs, key=lambda dealt: (sum(map(len, _absences(dealt).values())), _unevenness(dealt)))
-    _ensure_every_label_everywhere(result)
+    ensure_every_label_everywhere(result)
     return result
 
 
@@ -141,7 +166,8 @@ def _deal(rows: Sequence[PhotoRow], n_folds: int, seed: int) -> NDArray[np.int64
     return folds
 
 
-def _ensure_every_label_everywhere(rows: Sequence[PhotoRow]) -> None:
+def ensure_every_label_everywhere(rows: Sequence[PhotoRow]) -> None:
+    """Raises DataError if a label is absent from one of the splits."""
     for label, absent in _absences(rows).items():
         if absent:
             raise DataError(
@@ -157,11 +183,15 @@ def _absences(rows: Sequence[PhotoRow]) -> dict[str, list[Split]]:
 
 
 def data_digest(rows: Sequence[PhotoRow], data: Path) -> str:
-    """sha256 over every photo's place, content and, where a table gives them, labels: the same anywhere."""
+    """sha256 over every photo's place, content and, where a table gives them, labels: the same anywhere.
+
+    Args:
+        rows: sorted by path, with the sha256 of their files.
+    """
     digest = hashlib.sha256()
     for row in rows:
         digest.update(row.path.relative_to(data).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(row.path.read_bytes()).digest())
+        digest.update(bytes.fromhex(row.sha256))
         if row.several is not None:
             digest.update(row.label.encode() + b"\0")
     return digest.hexdigest()

@@ -4,6 +4,7 @@ WhichParkError
 └── TrainingError                printed as one line, exit code 2
     ├── ConfigError              a choice has no sense
     ├── DataError                the data folder cannot be trained on
+    │   └── LeakError            photos that belong together are in different splits
     ├── WeightsUnavailableError  the pretrained weights cannot be had
     ├── RunError                 the run's folder cannot be gone on with
     ├── ExportError              the exported bundle does not do what the learner does
@@ -25,6 +26,10 @@ class ConfigError(TrainingError):
 
 class DataError(TrainingError):
     """The data folder cannot be trained on."""
+
+
+class LeakError(DataError):
+    """Photos that belong together are in different splits."""
 
 
 class WeightsUnavailableError(TrainingError):

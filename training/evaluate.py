@@ -18,7 +18,7 @@ def evaluate(card: Card, test: SplitOutputs) -> dict[str, Any]:
     return {
         "split": "test",
         "n_photos": len(test.rows),
-        "n_sources": len({row.group for row in test.rows}),
+        "n_sources": len({row.source for row in test.rows}),
         **label_figures(card, test),
         "calibration": calibration_figures(card, test),
         "verdicts": verdict_figures(card, test),

@@ -11,18 +11,16 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from app.errors import PhotoError
-from app.vision.bundle import file_sha256
-from app.vision.image_io import open_image
+from app.vision.bundle import MANIFEST, file_sha256
 from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
-from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group, vocab_of
-from training.errors import ConfigError, DataError, WeightsUnavailableError
+from training.data import SPLITS, PhotoRow, data_digest, vocab_of
+from training.errors import ConfigError, WeightsUnavailableError
 from training.fitting.precision import resolved_precision
 from training.fitting.processes import n_processes
 from training.run_folder import RunFolder, open_run
-from training.table import read_label_table
+from training.splitting.manifest import write_manifest
+from training.splitting.split import make_split, read_split
+from training.splitting.words import label_counts, split_in_words
 
 _PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 
@@ -39,6 +37,7 @@ class TrainRequest:
     note: str = ""
     label_facts: Path | None = None
     labels: Path | None = None
+    manifest: Path | None = None
     report_photos: Path | None = None
     run_dir: Path | None = None
     tensorboard: bool = False
@@ -47,8 +46,9 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The photos of a run, each with its split, and what the card says of them and of the run."""
+    """The photos of a run, below `folder`, each with its split, and what the card says of them and of the run."""
 
+    folder: Path
     rows: list[PhotoRow]
     data: dict[str, Any]
     training: dict[str, Any]
@@ -69,10 +69,12 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
     if config.find_lr and n_processes() > 1:
         raise ConfigError("--find-lr is for one process. Find the rate with one, then give it to all with --lr.")
     training = describe_training(request, config)
-    rows = readable_rows(read_rows(request.data, request.labels, multi_label=config.multi_label))
-    rows = split_by_group(rows, n_folds=config.n_folds, seed=config.seed)
-    print(f"{len(rows)} photos of {len({row.group for row in rows})} sources: {_counts_in_words(rows)}", flush=True)
-    return Prepared(rows, _describe_data(request, rows), training)
+    if request.manifest:
+        rows = read_split(request.manifest, request.data, config)
+    else:
+        rows = make_split(request.data, request.labels, config)
+    print(split_in_words(rows), flush=True)
+    return Prepared(request.data, rows, _describe_data(request, rows), training)
 
 
 def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
@@ -80,6 +82,7 @@ def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
 
     Raises:
         RunError: see `open_run`.
+        DataError: see `write_manifest`.
     """
     if request.run_dir is None:
         return None
@@ -88,38 +91,14 @@ def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
     identity = {**decides, "data_sha256": data["sha256"], "split_sha256": _split_digest(request, prepared.rows)}
     noted = {key: training[key] for key in ("command", "packages", "python")}
     about = {"name": request.name, "version": request.version, **noted}
-    return open_run(request.run_dir, identity, about, tensorboard=request.tensorboard, fresh=request.fresh)
+    folder = open_run(request.run_dir, identity, about, tensorboard=request.tensorboard, fresh=request.fresh)
+    write_manifest(folder.path / MANIFEST, prepared.rows, request.data)
+    return folder
 
 
 def _split_digest(request: TrainRequest, rows: Sequence[PhotoRow]) -> str:
     lines = [f"{row.path.relative_to(request.data).as_posix()}\0{row.split}\n" for row in rows]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def read_rows(data: Path, labels: Path | None, *, multi_label: bool) -> list[PhotoRow]:
-    """The photos of the table if there is one, else of the folders."""
-    if labels:
-        return read_label_table(labels, data, multi_label=multi_label)
-    return read_data_folder(data)
-
-
-def readable_rows(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
-    """The rows whose photo can be opened; each of the others is named on the screen and left out.
-
-    Raises:
-        DataError: none of a label's can.
-    """
-    kept = []
-    for row in tqdm(rows, desc="check", unit="photo", disable=None):
-        try:
-            open_image(row.path, decode_px=8)
-            kept.append(row)
-        except (PhotoError, OSError) as error:
-            print(f"left out: {row.path}: {error}", flush=True)
-    lost = {*vocab_of(rows)} - {*vocab_of(kept)}
-    if lost:
-        raise DataError(f"None of the photos of {', '.join(sorted(lost))} can be opened.")
-    return kept
 
 
 def describe_training(request: TrainRequest, config: TrainConfig) -> dict[str, Any]:
@@ -154,17 +133,7 @@ def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str,
         "note": request.note,
         "sha256": data_digest(rows, request.data),
         "n_photos": len(rows),
-        "counts": {split: _counts(rows, split) for split in SPLITS},
-        "sources": {split: sorted({row.group for row in rows if row.split == split}) for split in SPLITS},
+        "licences": dict(sorted(Counter(row.licence for row in rows if row.licence).items())),
+        "counts": {split: label_counts(rows, split) for split in SPLITS},
+        "sources": {split: sorted({row.source for row in rows if row.split == split}) for split in SPLITS},
     }
-
-
-def _counts(rows: Sequence[PhotoRow], split: Split) -> dict[str, int]:
-    counts = Counter(label for row in rows if row.split == split for label in row.labels)
-    return {label: counts[label] for label in vocab_of(rows)}
-
-
-def _counts_in_words(rows: Sequence[PhotoRow]) -> str:
-    return "; ".join(
-        f"{split} {', '.join(f'{count} {label}' for label, count in _counts(rows, split).items())}" for split in SPLITS
-    )

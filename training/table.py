@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from training.data import PhotoRow, group_of, vocab_of
+from training.data import PhotoRow, labels_of, source_of, stratum_of, vocab_of
 from training.errors import DataError
 
 COLUMNS = ("path", "labels")
 
-_SEPARATORS = re.compile(r"[;|]")
 _SHOWN = 3
 
 
@@ -48,14 +46,14 @@ def _read_lines(table: Path) -> list[dict[str, str]]:
 
 
 def _row(line: Mapping[str, str], data: Path, multi_label: bool) -> PhotoRow:
-    labels = tuple(sorted({label.strip() for label in _SEPARATORS.split(line["labels"])} - {""}))
+    labels = labels_of(line["labels"])
     path, together = data / line["path"].strip(), ";".join(labels)
     if not multi_label and len(labels) != 1:
         raise DataError(f"{line['path']} has {len(labels)} labels, not one. Is --multi-label meant?")
     if Path(line["path"].strip()).is_absolute() or ".." in path.relative_to(data).parts:
         raise DataError(f"{line['path']} lies outside {data}. Give paths below the data folder.")
-    several = labels if multi_label else None
-    return PhotoRow(path=path, label=together, stratum=together, group=group_of(path, data), several=several)
+    several, stratum = labels if multi_label else None, stratum_of(path.relative_to(data), together)
+    return PhotoRow(path=path, label=together, stratum=stratum, source=source_of(path, data), several=several)
 
 
 def _ensure_files(table: Path, rows: Sequence[PhotoRow], data: Path) -> None:

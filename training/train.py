@@ -15,7 +15,7 @@ import yaml
 from fastai.learner import Learner
 from numpy.typing import NDArray
 
-from app.vision.bundle import LEARNER, NEIGHBOURS, ModelBundle, read_bundle, write_card
+from app.vision.bundle import LEARNER, MANIFEST, NEIGHBOURS, ModelBundle, read_bundle, write_card
 from app.vision.card import Card, Label, Thresholds, is_plain_name
 from training.calibrate import calibrate
 from training.config import TrainConfig
@@ -31,6 +31,7 @@ from training.outputs import SplitOutputs, network_outputs, split_outputs, targe
 from training.prepare import Prepared, TrainRequest, open_run_of, prepare
 from training.report import write_report
 from training.run_folder import RunFolder
+from training.splitting.manifest import write_manifest
 
 DOWNLOAD = "download"  # The key of a label's row that says where `python -m training download` finds its photos.
 
@@ -57,7 +58,7 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle | None:
     if not is_main:
         return None
     card = _new_card(request, config, begun.prepared, facts)
-    bundle, test = _write_bundle(target, card, learner, begun.prepared.rows, config)
+    bundle, test = _write_bundle(target, card, learner, begun.prepared, config)
     if begun.folder is not None:
         begun.folder.finish()
     if request.report_photos:
@@ -140,24 +141,23 @@ def read_label_facts(path: Path | None) -> dict[str, dict[str, Any]]:
 
 
 def _write_bundle(
-    target: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig
+    target: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig
 ) -> tuple[ModelBundle, SplitOutputs]:
     """Makes the bundle beside its place and moves it there when it is whole; also gives what it says of its test."""
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        test = _fill_bundle(partial, card, learner, rows, config)
+        test = _fill_bundle(partial, card, learner, prepared, config)
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return read_bundle(target), test
 
 
-def _fill_bundle(
-    partial: Path, card: Card, learner: Learner, rows: Sequence[PhotoRow], config: TrainConfig
-) -> SplitOutputs:
-    by_split = {split: [row for row in rows if row.split == split] for split in SPLITS}
+def _fill_bundle(partial: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig) -> SplitOutputs:
+    by_split = {split: [row for row in prepared.rows if row.split == split] for split in SPLITS}
+    write_manifest(partial / MANIFEST, prepared.rows, prepared.folder)
     neighbours = _write_neighbours(partial, card, learner, by_split["train"])
     export_learner(learner, partial)
     export_network(learner, card.preprocess, partial)

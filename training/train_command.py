@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.choices import add_choice
 from training.config import TrainConfig
 from training.evaluation.command import add_report_photos
 
@@ -36,8 +37,15 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds one folder of photos per label")
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--labels", type=Path, help="CSV with the columns path (below --data) and labels (a;b), instead of the folders"
+    )
+    either.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="the photos, labels and split that `split` has written there, instead of a new split",
     )
     parser.add_argument("--name", default="parks", help="the bundle's name (%(default)s)")
     parser.add_argument("--version", help="the bundle's version (default: the time, UTC)")
@@ -50,18 +58,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="start anew, whatever an interrupted run has left")
     parser.add_argument("--tensorboard", action="store_true", help="also write the history for TensorBoard")
     for field in dataclasses.fields(TrainConfig):
-        _add_choice(parser, field)
+        add_choice(parser, field)
     parser.add_argument("--bf16", dest="precision", action="store_const", const="bf16", help=argparse.SUPPRESS)
     parser.add_argument("--no-bf16", dest="precision", action="store_const", const="float32", help=argparse.SUPPRESS)
-
-
-def _add_choice(parser: argparse.ArgumentParser, field: dataclasses.Field[object]) -> None:
-    flag, text = f"--{field.name.replace('_', '-')}", f"{field.metadata['help']} (%(default)s)"
-    if isinstance(field.default, bool):
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help=text)
-    else:
-        choices = field.metadata["choices"]
-        parser.add_argument(flag, type=type(field.default), default=field.default, choices=choices, help=text)
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
@@ -86,6 +85,7 @@ def _request(options: argparse.Namespace, typed: Sequence[str]) -> TrainRequest:
         note=getattr(options, "note", ""),
         label_facts=getattr(options, "label_facts", None),
         labels=options.labels,
+        manifest=options.manifest,
         report_photos=getattr(options, "report_photos", None),
         run_dir=options.run_dir or RUNS / f"{options.name}-{version}",
         tensorboard=options.tensorboard,

@@ -5,6 +5,7 @@ models/<name>-<version>/card.json      what it is; the sha256 of every other fil
                         model.onnx     the same network, pickle-free
                         neighbours.npz embeddings of the training photos
                         report.html    the evaluation
+                        manifest.csv   which photo trained, validated, tested; photos themselves are in none of them
 models/CURRENT                         the name of the bundle that is served
 """
 
@@ -28,6 +29,7 @@ LEARNER = "learner.pkl"
 NETWORK = "model.onnx"
 NEIGHBOURS = "neighbours.npz"
 REPORT = "report.html"
+MANIFEST = "manifest.csv"
 CURRENT = "CURRENT"
 
 # What the network gives for a batch, in this order, in every runtime (see `learner.EvidenceNetwork`).

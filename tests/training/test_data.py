@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.vision.bundle import file_sha256
 from training.data import SPLITS, PhotoRow, Split, data_digest, read_data_folder, split_by_group
 from training.errors import DataError
 
@@ -28,6 +29,11 @@ def make_rows(*, sources: int = 12, photos: int = 3, strata: Sequence[str] = ("c
         for source in range(sources)
         for number in range(photos)
     ]
+
+
+def hashed(rows: Sequence[PhotoRow]) -> list[PhotoRow]:
+    """The rows with the sha256 of their files."""
+    return [replace(row, sha256=file_sha256(row.path)) for row in rows]
 
 
 def split_of(rows: Sequence[PhotoRow]) -> dict[Path, Split | None]:
@@ -93,7 +99,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_no_group_is_in_two_splits(seed: int) -> None:
     rng = random.Random(seed)
-    rows = [replace(row, group=f"source-{rng.randrange(30)}") for row in make_rows(sources=20)]
+    rows = [replace(row, source=f"source-{rng.randrange(30)}") for row in make_rows(sources=20)]
     splits: dict[str, set[Split | None]] = {}
     for row in split_by_group(rows, n_folds=5, seed=seed):
         splits.setdefault(row.group, set()).add(row.split)
@@ -132,12 +138,12 @@ def test_the_order_of_the_rows_does_not_matter(seed: int) -> None:
 
 
 def test_fewer_sources_than_folds_are_refused() -> None:
-    with pytest.raises(DataError, match=r"6 source.*7 folds.*--n-folds"):
+    with pytest.raises(DataError, match=r"6 group.*7 folds.*--n-folds"):
         split_by_group(make_rows(sources=3), n_folds=7, seed=0)
 
 
 def test_as_many_sources_as_folds_are_enough() -> None:
-    rows = [replace(row, group=row.group.rpartition("-")[2]) for row in make_rows(sources=3, photos=1)]
+    rows = [replace(row, source=row.source.rpartition("-")[2]) for row in make_rows(sources=3, photos=1)]
     assert len(split_by_group(rows, n_folds=3, seed=0)) == len(rows)
 
 
@@ -160,13 +166,13 @@ def test_a_label_of_one_source_cannot_be_in_every_split() -> None:
 def test_the_digest_is_the_same_wherever_the_folder_is(tmp_path: Path) -> None:
     here = make_files(tmp_path / "here", "cats/a.jpg", "dogs/b.jpg")
     there = shutil.copytree(here, tmp_path / "elsewhere" / "there")
-    assert data_digest(read_data_folder(here), here) == data_digest(read_data_folder(there), there)
+    assert data_digest(hashed(read_data_folder(here)), here) == data_digest(hashed(read_data_folder(there)), there)
 
 
 @pytest.mark.parametrize("change", ["content", "name", "swap", "remove"])
 def test_the_digest_changes_with_any_photo(tmp_path: Path, change: str) -> None:
     make_files(tmp_path, "cats/a.jpg", "cats/c.jpg", "dogs/b.jpg", "dogs/d.jpg")
-    before = data_digest(read_data_folder(tmp_path), tmp_path)
+    before = data_digest(hashed(read_data_folder(tmp_path)), tmp_path)
     photo, other = tmp_path / "cats" / "a.jpg", tmp_path / "dogs" / "b.jpg"
     if change == "content":
         photo.write_bytes(b"another")
@@ -178,4 +184,4 @@ def test_the_digest_changes_with_any_photo(tmp_path: Path, change: str) -> None:
         other.write_bytes(first)
     else:
         photo.unlink()
-    assert data_digest(read_data_folder(tmp_path), tmp_path) != before
+    assert data_digest(hashed(read_data_folder(tmp_path)), tmp_path) != before

@@ -27,7 +27,7 @@ def outputs_of(by_other: float, by_distance: float, *, n: int = 60, sources: int
     values = np.stack([0.9 * (1 - share), 0.1 * (1 - share), share], axis=1)
     strata = ["cats"] * n + ["other/far", "other/near"] * (n // 2)
     outputs = make_outputs(CARD, strata, values.tolist(), distances.tolist())
-    rows = tuple(dataclasses.replace(row, group=f"{row.label}-{i % sources}") for i, row in enumerate(outputs.rows))
+    rows = tuple(dataclasses.replace(row, source=f"{row.label}-{i % sources}") for i, row in enumerate(outputs.rows))
     return dataclasses.replace(outputs, rows=rows)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.vision.bundle import CARD, LEARNER, NEIGHBOURS, NETWORK, REPORT, ModelBundle, read_bundle
+from app.vision.bundle import CARD, LEARNER, MANIFEST, NEIGHBOURS, NETWORK, REPORT, ModelBundle, read_bundle
 from app.vision.learner import make_export_learner
 from tests.conftest import ROOT
 from tests.photos import draw_data_folder
@@ -21,8 +21,9 @@ from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow, data_digest, read_data_folder
 from training.errors import DataError, ExportError
 from training.fit import make_model
-from training.prepare import TrainRequest, readable_rows
+from training.prepare import TrainRequest
 from training.run_folder import RunFolder
+from training.splitting.split import readable_rows
 from training.train import read_label_facts, train
 
 # isort: split
@@ -92,7 +93,7 @@ def test_a_label_without_a_readable_photo_is_refused(tmp_path: Path) -> None:
 
 def test_the_bundle_is_whole_and_nothing_lies_beside_it(run: Run) -> None:
     run.bundle.verify()
-    assert set(run.bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT}
+    assert set(run.bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT, MANIFEST}
     assert [path.name for path in run.bundle.path.parent.iterdir()] == ["pets-2"]
     assert {path.name for path in run.bundle.path.iterdir()} == {*run.bundle.card.files, CARD}
 
@@ -219,7 +220,7 @@ def test_photos_are_in_no_file_of_the_bundle_but_in_the_report_asked_for(
     photos = tmp_path / "photos.html"
     bundle = train(make_request(tmp_path, toy_data, report_photos=photos), QUICK)
     assert bundle is not None
-    assert set(bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT}
+    assert set(bundle.card.files) == {LEARNER, NETWORK, NEIGHBOURS, REPORT, MANIFEST}
     assert "<img" not in (bundle.path / REPORT).read_text(encoding="utf-8")
     assert bundle.card.metrics["mistakes"] and "data:image/jpeg" in photos.read_text(encoding="utf-8")
 

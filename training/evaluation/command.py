@@ -18,7 +18,11 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's folder")
     parser.add_argument("--data", type=Path, required=True, help="the folder of photos it was trained on")
-    parser.add_argument("--labels", type=Path, help="the CSV of labels it was trained on, if it was")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--labels", type=Path, help="the CSV of labels, for a bundle that carries no manifest")
+    either.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="measure it on the test split of another manifest instead"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there: figures, no photos")
     add_report_photos(parser)
     parser.set_defaults(run=_run)
@@ -39,4 +43,11 @@ def add_report_photos(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace, typed: Sequence[str]) -> None:
     from training.reevaluate import reevaluate  # torch and fastai take seconds; --help should not.
 
-    reevaluate(options.bundle, options.data, options.labels, report=options.report, report_photos=options.report_photos)
+    reevaluate(
+        options.bundle,
+        options.data,
+        options.labels,
+        manifest=options.manifest,
+        report=options.report,
+        report_photos=options.report_photos,
+    )

@@ -1,0 +1,1 @@
+"""`python -m training split`: which photos train, validate and test, and the manifest that says so."""
