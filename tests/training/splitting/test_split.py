@@ -156,11 +156,10 @@ def test_many_photos_are_read_by_several_processes(data: Path, manifest: Path, m
 
 def test_photos_without_structure_do_not_join(tmp_path: Path) -> None:
     data = draw_data_folder(tmp_path / "photos", sources=3, photos=1)
-    for label in ("cats", "dogs"):
+    for red, label in enumerate(("cats", "dogs")):
         for source in range(3):
-            Image.new("RGB", (60, 40), (40 * source, 90, 0)).save(
-                data / label / f"{label[:3]}-source-{source}__flat.jpg"
-            )
+            flat = Image.new("RGB", (60, 40), (100 * red, 40 * source, 0))
+            flat.save(data / label / f"{label[:3]}-source-{source}__flat.png")
     assert len({row.group for row in make_split(data, None, CONFIG)}) == 9
 
 
