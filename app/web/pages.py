@@ -20,6 +20,7 @@ from app.ops.admission import ensure_client_waits
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
 from app.vision.decoding.formats import FORMATS_IN_WORDS
+from app.vision.preprocess import PreprocessSpec
 from app.web.headers import REPORT_POLICY
 from app.web.results import NotShown, Shown, show
 from app.web.same_origin import ensure_same_origin
@@ -29,6 +30,10 @@ from app.web.texts import Texts
 # What the script adds to a form: the browser shows its own photo; the photo is one of several.
 KEEPS_PHOTO_FIELD = "keeps_photo"
 AS_CARD_FIELD = "as_card"
+
+
+# A photo is decoded at `decode_px` at least, and what the browser makes of it is to be no less.
+_SENT_MARGIN = 1.5
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,10 @@ class AskLimits:
     def max_mb(self) -> str:
         """`max_upload_bytes` for people."""
         return f"{self.max_upload_bytes / 1e6:g}"
+
+    def sent_px(self, spec: PreprocessSpec) -> int:
+        """The short side of a big photo as the script sends it, in pixels."""
+        return round(_SENT_MARGIN * spec.decode_px)
 
 
 def make_pages(

@@ -262,7 +262,7 @@ def test_a_hostile_name_of_a_label_is_text_and_nothing_else(make_client: MakeCli
     client = make_client(FakeRuntime([0.0, 1.0, 4.0]), labels=labels, other_label="other", name="parks")
     for answer in _every_page(client, photo)[:4]:
         page = Page(answer)
-        assert [set(script) for script in page.all("script")] == [{"src", "defer"}]
+        assert [set(script) for script in page.all("script")] == [{"src", "type"}]
         assert not [attributes for _, attributes in page.elements if "onload" in attributes]
         assert HOSTILE in page.text
 
