@@ -8,13 +8,19 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test fuzz fuzz-api train lint format clean
+.PHONY: serve test chromium fuzz fuzz-api train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-test: $(VENV)/.everything lint
+test: $(VENV)/.everything chromium lint
 	$(BIN)/python -m pytest
+
+# The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
+		|| echo "NO CHROMIUM: the pages will not be tested in a browser. On Debian: apt install chromium"
 
 # schemathesis against a real server; `make test` has 60 requests an endpoint.
 fuzz-api: $(VENV)/.everything

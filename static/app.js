@@ -148,10 +148,14 @@ function waitingCard(question) {
 /* Shows the photo in the question's card; whether the browser can. */
 function show(question, photo) {
   const image = question.card.querySelector("img");
-  image.onload = image.onerror = ({ type }) => { image.closest(".why").hidden = type === "error"; };
-  image.src = URL.createObjectURL(photo);
-  question.addresses.push(image.src);
-  return image.decode().then(() => true, () => false);
+  const address = URL.createObjectURL(photo);
+  question.addresses.push(address);
+  image.src = address;
+  const reveal = (shows) => {
+    if (image.src === address) image.closest(".why").hidden = !shows;
+    return shows;
+  };
+  return image.decode().then(() => reveal(true), () => reveal(false));
 }
 
 function say(question, text) {

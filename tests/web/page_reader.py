@@ -15,7 +15,10 @@ Attributes = dict[str, str | None]
 
 
 class Page(HTMLParser):
-    """`elements` are (tag, attributes) in the page's order; `texts` are the pieces of text between them."""
+    """`elements` are (tag, attributes) in the page's order; `texts` are the pieces of text between them.
+
+    What is in a <template> is not in the page, but for the script to copy.
+    """
 
     def __init__(self, answer: TestResponse) -> None:
         super().__init__()
@@ -27,7 +30,8 @@ class Page(HTMLParser):
         assert self._open == [], "an element is not closed"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
+        if "template" not in self._open:
+            self.elements.append((tag, dict(attrs)))
         if tag not in _EMPTY_ELEMENTS:
             self._open.append(tag)
 
@@ -35,7 +39,7 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if data.strip():
+        if data.strip() and "template" not in self._open:
             self.texts.append(" ".join(data.split()))
 
     @property
