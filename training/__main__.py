@@ -1,5 +1,6 @@
 """The run book of the trainer.
 
+python -m training check --data photos/                     what is wrong with the photos, on a page to look at
 python -m training train --data photos/ --out models/       a folder of photos per label -> a new bundle
 python -m training split --data photos/ --out m.csv         which photo is in which split; use it with --manifest m.csv
 python -m training train --data photos/ --labels table.csv --multi-label        several labels a photo

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.errors import WhichParkError
 from training import train_command
 from training.bundles import command as bundles
+from training.check import command as check
 from training.download import command as download
 from training.evaluation import command as evaluate
 from training.splitting import command as split
@@ -18,24 +19,25 @@ _INTERRUPTED = 130  # As shells say it: 128 and the number of SIGINT.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; 0, 2 after a failure that is explained on the screen, or 130 after Ctrl-C."""
+    """Runs one command; its exit code (0, if it has no own), 2 after a failure that is explained on the screen, or 130
+    after Ctrl-C."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
     options = make_parser().parse_args(typed)
     try:
-        options.run(options, typed)
+        return options.run(options, typed) or 0
     except WhichParkError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # Third parties' reasons have many lines.
         return _EXPECTED_FAILURE
     except KeyboardInterrupt:
         print("stopped; the same command goes on from there", file=sys.stderr)
         return _INTERRUPTED
-    return 0
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m training", description="From a folder of photos to a bundle.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check.add_parser(commands)
     split.add_parser(commands)
     train_command.add_parsers(commands)
     evaluate.add_parser(commands)

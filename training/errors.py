@@ -5,6 +5,7 @@ WhichParkError
     ├── ConfigError              a choice has no sense
     ├── DataError                the data folder cannot be trained on
     │   └── LeakError            photos that belong together are in different splits
+    ├── CheckError               what a check gives cannot be written, or photos not be moved
     ├── WeightsUnavailableError  the pretrained weights cannot be had
     ├── RunError                 the run's folder cannot be gone on with
     ├── ExportError              the exported bundle does not do what the learner does
@@ -30,6 +31,10 @@ class DataError(TrainingError):
 
 class LeakError(DataError):
     """Photos that belong together are in different splits."""
+
+
+class CheckError(TrainingError):
+    """The report of a check cannot be written, or photos cannot be moved aside or back."""
 
 
 class WeightsUnavailableError(TrainingError):

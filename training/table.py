@@ -25,14 +25,19 @@ def read_label_table(table: Path, data: Path, *, multi_label: bool) -> list[Phot
         DataError: the table cannot be read, names a photo twice, one that is not there or lies outside the data
             folder, or has too few labels; or a photo has not exactly one, without `multi_label`.
     """
-    lines = _read_lines(table)
+    lines = read_table_lines(table)
     rows = [_row(line, data, multi_label) for line in lines]
     _ensure_files(table, rows, data)
     _ensure_counts(table, rows, multi_label)
     return sorted(rows, key=lambda row: row.path)
 
 
-def _read_lines(table: Path) -> list[dict[str, str]]:
+def read_table_lines(table: Path) -> list[dict[str, str]]:
+    """The lines of a CSV file as they stand, each with at least the columns of `COLUMNS`.
+
+    Raises:
+        DataError: it cannot be read, or lacks one of them.
+    """
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")

@@ -133,13 +133,16 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces the file in one step: a reader sees the old content or the new, also after a crash."""
+    """Replaces the file in one step: a reader sees the old content or the new, also after a crash or on a full disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # There only if that failed.
 
 
 def file_sha256(path: Path) -> str:

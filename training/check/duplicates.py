@@ -15,6 +15,9 @@ from scipy.sparse.csgraph import connected_components
 HASH_DECODE_PX = 256
 HASH_BITS = 64
 
+# All that pictures without structure (one flat colour, a plain gradient) have: the bit of the mean alone, or no bit.
+FLAT_HASHES = frozenset({0, 1 << (HASH_BITS - 1)})
+
 _BLOCK_PAIRS = 2**22  # Hash pairs compared at a time: 32 MB, whatever the number of photos.
 
 
@@ -22,7 +25,7 @@ def perceptual_hash(image: Image.Image) -> int:
     """64 bits that change little when a photo is resized, compressed, or made a little brighter.
 
     Two photos look the same where few of these bits differ (of 64: 6 is the usual limit). Pictures without any
-    structure (one flat colour) all have one hash: it tells nothing of them.
+    structure have one of FLAT_HASHES, which tells nothing of them.
 
     Args:
         image: RGB and upright, at any size; see HASH_DECODE_PX.
