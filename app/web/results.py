@@ -9,6 +9,7 @@ from app.inference.predictor import PhotoResult
 from app.vision.card import Card, Label
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
 from app.vision.verdict import Verdict
+from app.web.place_map import PlaceMap, place_map
 from app.web.subject import subject_of
 from app.web.texts import Texts
 from app.web.words import VerdictWords, spoken_of, verdict_words
@@ -39,11 +40,21 @@ class ShownMap:
 
 
 @dataclass(frozen=True)
+class ShownFact:
+    """What the card tells of a label that the verdict is about; empty where it tells nothing."""
+
+    name: str
+    state: str
+    link: str
+
+
+@dataclass(frozen=True)
 class Shown:
     """A photo that was looked at.
 
     `photo` is a data URI; None where the browser has the photo and shows it by itself. `labels` are those that the
-    verdict is about: its matches, or what it could be; none for `unknown`. `maps` begin with the likeliest label.
+    verdict is about: its matches, or what it could be; none for `unknown`. `maps` begin with the likeliest label; `map`
+    is the one of the country.
     """
 
     source: str
@@ -51,6 +62,8 @@ class Shown:
     verdict: Verdict
     words: VerdictWords
     labels: tuple[Label, ...]
+    facts: tuple[ShownFact, ...]
+    map: PlaceMap | None
     rows: tuple[ShownRow, ...]
     maps: tuple[ShownMap, ...]
     photo: str | None
@@ -73,18 +86,27 @@ def show(source: str, found: PhotoResult, card: Card, say: Texts, *, keeps_photo
         as_card: it is one of several, and shown small.
     """
     rows = found.classification.predictions
+    meant = spoken_of(found.classification, card)
     photo_px = _SHOWN_AS_CARD_PX if as_card else _SHOWN_PX
     return Shown(
         source=source,
         prediction_id=found.prediction_id,
         verdict=found.classification.verdict,
         words=verdict_words(found.classification, card, say),
-        labels=spoken_of(found.classification, card),
+        labels=meant,
+        facts=tuple(fact for label in meant if (fact := _fact(label)).state or fact.link),
+        map=place_map(meant, subject_of(card)),
         rows=tuple(_shown_row(row, say) for row in rows),
         maps=_maps(found, card),
         photo=None if keeps_photo else jpeg_data_uri(found.image, photo_px),
         timing_ms=found.timing_ms.decode + found.timing_ms.inference,
     )
+
+
+def _fact(label: Label) -> ShownFact:
+    """Only a link to the web is one to show: a card is made by people, and may come from elsewhere."""
+    link = str(label.facts.get("link") or "")
+    return ShownFact(label.name, str(label.facts.get("state") or ""), link if link.startswith("https://") else "")
 
 
 def _shown_row(row: Prediction, say: Texts) -> ShownRow:
