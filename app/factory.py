@@ -34,6 +34,7 @@ from app.ops.health import make_health
 from app.ops.request_log import init_request_log
 from app.vision.bundle import read_current_bundle
 from app.vision.limits import ImageLimits
+from app.web.compression import init_compression
 from app.web.headers import init_security_headers
 from app.web.pages import make_pages
 from app.web.static_files import init_static_files
@@ -69,6 +70,7 @@ def create_app(
     init_problems(app)
     init_security_headers(app, settings.hsts_s)
     init_static_files(app)
+    init_compression(app)
     say = init_texts(app)
     init_door(app, settings)
     if fetcher is None and settings.url_fetch == "on":
