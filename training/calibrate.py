@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from app.vision.card import Card, Thresholds
 from training.config import TrainConfig
+from training.evaluation.intervals import draw_groups
 from training.evaluation.rejection import Method, limit_keeping
 from training.outputs import SplitOutputs
 from training.reject import compare_rejections, rejecting_thresholds
@@ -26,7 +27,7 @@ def calibrate(card: Card, valid: SplitOutputs, config: TrainConfig) -> Card:
     card = dataclasses.replace(card, temperature=fit_temperature(valid.logits, valid.targets))
     card = _with_rejection(card, valid, config)
     open_to_all = dataclasses.replace(card.thresholds, match=(0.0,) * len(card.labels))
-    match = match_thresholds(dataclasses.replace(card, thresholds=open_to_all), valid, config.target_precision)
+    match = match_thresholds(dataclasses.replace(card, thresholds=open_to_all), valid, config)
     return dataclasses.replace(card, thresholds=dataclasses.replace(open_to_all, match=match))
 
 
@@ -42,17 +43,26 @@ def _with_rejection(card: Card, valid: SplitOutputs, config: TrainConfig) -> Car
     return dataclasses.replace(card, thresholds=thresholds, metrics={"rejection": {"validation": compared}})
 
 
-def match_thresholds(card: Card, valid: SplitOutputs, precision: float) -> tuple[float, ...]:
+def match_thresholds(card: Card, valid: SplitOutputs, config: TrainConfig) -> tuple[float, ...]:
     """Each label's least probability, given a card whose thresholds let every probability pass.
 
     One for all labels together, since there are too few photos for one each; of several labels on a photo each has its
     own, since each is a decision of its own.
     """
-    named, values = valid.verdicts(card).named, valid.probabilities(card)
+    draws = draw_groups([row.group for row in valid.rows])
+    values = valid.probabilities(card)
+
+    def least(told: NDArray[np.bool_]) -> float:
+        """The threshold of the predictions (N, K) that are told, at most one a photo."""
+        photos = told.any(axis=1)
+        return match_threshold(
+            values[told], valid.shown[told], config.target_precision, draws[:, photos], config.sureness
+        )
+
+    named = valid.verdicts(card).named
     if card.task == "single_label":
-        return (match_threshold(values[named], valid.shown[named], precision),) * len(card.labels)
-    columns = zip(named.T, values.T, valid.shown.T, strict=True)
-    return tuple(match_threshold(value[told], shown[told], precision) for told, value, shown in columns)
+        return (least(named),) * len(card.labels)
+    return tuple(least(named & only) for only in np.eye(len(card.labels), dtype=np.bool_))
 
 
 def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64] | NDArray[np.float32]) -> float:
@@ -83,16 +93,27 @@ def _binary_cross_entropy(scaled: NDArray[np.float64], targets: NDArray[Any]) ->
     return float((np.logaddexp(0.0, scaled) - scaled * targets).mean())
 
 
-def match_threshold(confidences: NDArray[np.float64], correct: NDArray[np.bool_], precision: float) -> float:
+def match_threshold(
+    confidences: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    precision: float,
+    draws: NDArray[np.floating[Any]] | None = None,
+    sureness: float = 0.5,
+) -> float:
     """The least confidence at or above which at least `precision` of the predictions are correct.
 
-    Where no confidence gives that precision, the one that comes nearest to it.
+    Photos of other sources are not those it is chosen on. So it must hold in the share `sureness` of the draws
+    (n_draws, N), which say how often each prediction is in each: `intervals.draw_groups`; without draws, in the
+    predictions as they are. Where no confidence gives that precision, the one that comes nearest to it.
     """
     if not len(confidences):
         return 1.0
     order = np.argsort(-confidences, kind="stable")
     ranked = confidences[order]
-    precisions = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    weights = np.ones((1, len(order))) if draws is None else draws[:, order]
+    counts = np.cumsum(weights, axis=1)
+    shares = np.cumsum(weights * correct[order], axis=1) / np.where(counts > 0, counts, np.nan)
+    precisions = np.nanquantile(shares, 1 - sureness, axis=0)
     ends_a_tie = np.append(ranked[1:] < ranked[:-1], True)
     good = np.flatnonzero(ends_a_tie & (precisions >= precision))
     chosen = good[-1] if len(good) else np.flatnonzero(ends_a_tie)[precisions[ends_a_tie].argmax()]

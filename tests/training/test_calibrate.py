@@ -8,6 +8,7 @@ import pytest
 from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
 from training.calibrate import calibrate, fit_temperature, match_threshold
 from training.config import TrainConfig
+from training.evaluation.intervals import draw_groups
 from training.evaluation.rejection import Method
 
 
@@ -54,6 +55,33 @@ def test_what_is_above_the_threshold_has_the_precision(seed: int, precision: flo
     assert correct[confidences >= least].mean() >= precision
     lower = np.unique(confidences[confidences < least])
     assert all(correct[confidences >= value].mean() < precision for value in lower)
+
+
+def test_a_precision_that_hangs_on_one_source_is_not_relied_on() -> None:
+    """Of 40 photos 36 are right, but for each of the three least sure sources; half of the draws are below 90 %."""
+    sources = [f"{number // 4}" for number in range(40)]
+    confidences = np.linspace(0.99, 0.6, 40)
+    correct = np.array([number < 28 or number % 4 < 3 for number in range(40)])
+    draws = draw_groups(sources)
+    plain = match_threshold(confidences, correct, 0.9)
+    assert match_threshold(confidences, correct, 0.9, draws, 0.5) == pytest.approx(plain, abs=0.05)
+    sure = match_threshold(confidences, correct, 0.9, draws, 0.95)
+    assert sure > plain
+    chosen = confidences >= sure
+    counts, right = draws[:, chosen].sum(axis=1), draws[:, chosen] @ correct[chosen]
+    assert (right[counts > 0] >= 0.9 * counts[counts > 0]).mean() >= 0.95
+
+
+def test_the_threshold_of_a_card_is_surer_than_the_photos_alone_would_have_it() -> None:
+    card, rng = make_card("cats", "dogs", "other"), np.random.default_rng(0)
+    chances = rng.uniform(0.5, 1.0, 200)
+    right = rng.random(200) < chances
+    shares = [[chance, 1 - chance - 0.001, 0.001] for chance in chances]
+    valid = make_outputs(card, ["cats" if hit else "dogs" for hit in right], shares)
+    bold, sure = (
+        calibrate(card, valid, TrainConfig(target_precision=0.85, sureness=sureness)) for sureness in (0.5, 0.99)
+    )
+    assert sure.thresholds.match[0] > bold.thresholds.match[0]
 
 
 def test_photos_of_equal_confidence_stand_on_the_same_side() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,15 @@ def draw_photos(n: int, n_draws: int = _DRAWS, seed: int = _SEED) -> NDArray[np.
     if not n:
         return np.zeros((n_draws, 0), dtype=np.float32)
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=n_draws).astype(np.float32)
+
+
+def draw_groups(groups: Sequence[str], n_draws: int = _DRAWS, seed: int = _SEED) -> NDArray[np.float32]:
+    """How often each of n photos is in each draw, (n_draws, n), of as many groups as there are, with replacement.
+
+    The bootstrap for what is to hold for photos of other groups: those of one come and go together.
+    """
+    names, index = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    return draw_photos(len(names), n_draws, seed)[:, index]
 
 
 def estimate(value: float, drawn: NDArray[np.floating[Any]]) -> dict[str, float] | None:
