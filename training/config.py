@@ -41,7 +41,9 @@ class TrainConfig:
 
     arch: str = _choice("resnet18", "the network's body", ARCHITECTURES)
     weights: str = _choice(
-        IMAGENET, "what the body starts from: 'imagenet' (downloaded), a torchvision state dict's file, or 'none'"
+        IMAGENET,
+        "what the training starts from: 'imagenet' (downloaded), a torchvision state dict's file, an earlier bundle's "
+        "folder (its head, too, if the labels are the same), or 'none'",
     )
     size_px: int = _choice(224, "side of the square the network sees, in pixels", least=_LEAST_PX, most=_MOST_PX)
     sizes: str = _choice(
@@ -62,6 +64,13 @@ class TrainConfig:
         0.05, "share of the target spread over all labels; none with --multi-label", least=0, most=0.99
     )
     min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
+    nothings: int = _choice(
+        0,
+        "pictures of nothing (flat colours, gradients, noise, pages of text) drawn in code, that are trained on as "
+        "photos of 'none of these'",
+        least=0,
+        most=10_000,
+    )
     mixup: float = _choice(0.0, "mixup's alpha; 0: none", least=0)
     patience: int = _choice(
         0,
@@ -84,6 +93,12 @@ class TrainConfig:
     )
     target_precision: float = _choice(
         0.9, "share of 'match' verdicts that must be right on the validation photos", least=0, most=1
+    )
+    sureness: float = _choice(
+        0.9,
+        "share of the draws of validation sources (the bootstrap) in which a match threshold must hold that precision",
+        least=0,
+        most=1,
     )
     neighbours: int = _choice(
         5, "nearest training photos whose mean distance may tell 'unknown' (1, 5 and 20 are tried beside)", least=1

@@ -48,7 +48,7 @@ def fit(
         config.seed + rank()
     )  # The processes shall not augment alike; they start from the main one's weights.
     dls = make_dataloaders(rows, vocab, config)
-    learner = make_learner(dls, config, len(vocab))
+    learner = make_learner(dls, config, vocab)
     with trained_together(learner):
         state = _train(learner, config, folder)
     if state.best_model is not None:

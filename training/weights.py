@@ -1,13 +1,18 @@
-"""Pretrained ResNets: torchvision's ImageNet weights, a local state dict, or none."""
+"""What a training starts from: torchvision's ImageNet weights, a local state dict, an earlier bundle, or nothing."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import URLError
 
 import torch
+from torch import nn
 
+from app.errors import WhichParkError
+from app.vision.bundle import CARD, ModelBundle, read_bundle
+from app.vision.learner import load_verified_learner
 from app.vision.torchvision_ops import ensure_torchvision_imports
 from training.config import IMAGENET, NO_WEIGHTS
 from training.errors import WeightsUnavailableError
@@ -59,3 +64,33 @@ def _load_file(arch: str, path: Path) -> ResNet:
             f"{path} does not fit {arch}: {len(lacking)} weights are missing, {len(unexpected)} unexpected."
         )
     return model
+
+
+def bundle_named(weights: str) -> ModelBundle | None:
+    """The bundle whose folder the weights name; None where they are something else.
+
+    Raises:
+        WeightsUnavailableError: its card cannot be read.
+    """
+    if weights in (IMAGENET, NO_WEIGHTS) or not (Path(weights) / CARD).is_file():
+        return None
+    try:
+        return read_bundle(Path(weights))
+    except WhichParkError as exc:
+        raise WeightsUnavailableError(f"{weights} is no bundle to start from: {exc}") from exc
+
+
+def start_from_bundle(model: nn.Sequential, bundle: ModelBundle, labels: Sequence[str]) -> None:
+    """Gives a new model the weights of a bundle's: of its head, too, if it tells the same labels.
+
+    Raises:
+        WeightsUnavailableError: its learner cannot be read, or is of another architecture.
+    """
+    try:
+        state = load_verified_learner(bundle).model.state_dict()
+        if list(labels) != list(bundle.card.vocab):
+            own = model.state_dict()
+            state = {name: own[name] if name.startswith("1.") else tensor for name, tensor in state.items()}
+        model.load_state_dict(state)
+    except (WhichParkError, RuntimeError, KeyError) as exc:
+        raise WeightsUnavailableError(f"{bundle.path} is no bundle this network can start from: {exc}") from exc

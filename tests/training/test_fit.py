@@ -89,7 +89,7 @@ def test_the_loss_falls_in_training(rows: list[PhotoRow]) -> None:
     config = dataclasses.replace(QUICK, dropout=0.0, min_crop_area=1.0)
     torch.manual_seed(0)
     dls = make_dataloaders(rows, VOCAB, config)
-    learner = make_learner(dls, config, len(VOCAB))
+    learner = make_learner(dls, config, VOCAB)
     batch, targets = dls.train.one_batch()
     losses = []
     optimizer = torch.optim.SGD(learner.model.parameters(), lr=0.005)

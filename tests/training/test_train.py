@@ -65,7 +65,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def untrained(rows: list[PhotoRow], vocab: list[str], config: TrainConfig, folder: RunFolder | None) -> Learner:
     """What `fit` returns, in no time."""
-    return make_export_learner(make_model(config, len(vocab)), vocab, config.preprocess)
+    return make_export_learner(make_model(config, vocab), vocab, config.preprocess)
 
 
 def make_request(tmp_path: Path, data: Path, **choices: Any) -> TrainRequest:

@@ -15,6 +15,7 @@ from app.vision.preprocess import PreprocessSpec, fit_image
 from training.config import TrainConfig
 from training.data import PhotoRow
 from training.fitting.processes import n_processes
+from training.nothings import DrawnRow, draw_nothings
 
 # isort: split
 from fastai.data.core import DataLoaders, Datasets
@@ -48,14 +49,16 @@ class FitSizes(RandTransform):
 def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: TrainConfig) -> DataLoaders:
     """fastai's loaders of the train and valid rows."""
     spec = config.preprocess
-    chosen = [row for row in rows if row.split in ("train", "valid")]
+    train, valid = ([row for row in rows if row.split == split] for split in ("train", "valid"))
+    chosen = [*train, *draw_nothings(vocab, config), *valid]
+    n_train = len(chosen) - len(valid)
     dsets = Datasets(
         chosen,
         tfms=[
             [attrgetter("path"), OpenPhoto(spec)],
             [_labels_of if config.multi_label else attrgetter("label"), *target_transforms(vocab, config.task)],
         ],
-        splits=[[i for i, row in enumerate(chosen) if row.split == split] for split in ("train", "valid")],
+        splits=[range(n_train), range(n_train, len(chosen))],
     )
     a_step = min(config.batch_size, len(dsets.train))  # fastai drops an unfilled batch: with one alone, none is left.
     return dsets.dataloaders(
@@ -72,7 +75,7 @@ def _n_workers() -> int:
     return max(1, min(_MOST_WORKERS, (os.cpu_count() or 1) // n_processes()))
 
 
-def _labels_of(row: PhotoRow) -> Any:
+def _labels_of(row: PhotoRow | DrawnRow) -> Any:
     return list(row.labels)  # Of a tuple fastai would transform each part by itself; of list[str] it knows nothing.
 
 

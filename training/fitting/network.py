@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from app.vision.learner import make_head
-from training.config import TrainConfig
+from training.config import NO_WEIGHTS, TrainConfig
 from training.fitting.precision import precision_callbacks
-from training.weights import load_resnet
+from training.weights import bundle_named, load_resnet, start_from_bundle
 
 # isort: split
 from fastai.callback.core import Callback
@@ -23,15 +24,19 @@ from fastai.vision.learner import create_body, model_meta
 from torchvision import models as architectures
 
 
-def make_model(config: TrainConfig, n_labels: int) -> nn.Sequential:
-    """`Sequential(ResNet body, head)` with the pretrained weights in the body."""
-    resnet = load_resnet(config.arch, config.weights)
+def make_model(config: TrainConfig, labels: Sequence[str]) -> nn.Sequential:
+    """`Sequential(ResNet body, head)` with the pretrained weights in the body, or with those of a bundle."""
+    bundle = bundle_named(config.weights)
+    resnet = load_resnet(config.arch, NO_WEIGHTS if bundle else config.weights)
     body = create_body(resnet, pretrained=False, cut=-2)
-    return nn.Sequential(body, make_head(resnet.fc.in_features, n_labels, config.dropout))
+    model = nn.Sequential(body, make_head(resnet.fc.in_features, len(labels), config.dropout))
+    if bundle:
+        start_from_bundle(model, bundle, labels)
+    return model
 
 
-def make_learner(dls: DataLoaders, config: TrainConfig, n_labels: int) -> Learner:
-    model = make_model(config, n_labels).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def make_learner(dls: DataLoaders, config: TrainConfig, labels: Sequence[str]) -> Learner:
+    model = make_model(config, labels).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     meta = model_meta[getattr(architectures, config.arch)]
     return Learner(
         dls,

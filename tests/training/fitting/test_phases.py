@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_phases_are_those_of_fine_tune(rows: list[PhotoRow]) -> None:
     seed_everything(QUICK.seed)
-    learner = make_learner(make_dataloaders(rows, VOCAB, QUICK), QUICK, len(VOCAB))
+    learner = make_learner(make_dataloaders(rows, VOCAB, QUICK), QUICK, VOCAB)
     with learner.no_bar(), learner.no_logging():
         learner.fine_tune(QUICK.epochs, QUICK.lr, QUICK.freeze_epochs, QUICK.body_lr_divisor)
     round_to_float16(learner.model)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_rate_is_found_drawn_and_the_network_is_as_before(rows: list[PhotoRow], tmp_path: Path) -> None:
-    learner = make_learner(make_dataloaders(rows, VOCAB, QUICK), QUICK, len(VOCAB))
+    learner = make_learner(make_dataloaders(rows, VOCAB, QUICK), QUICK, VOCAB)
     before = {name: tensor.clone() for name, tensor in learner.model.state_dict().items()}
     assert 1e-7 <= find_lr(learner, tmp_path) <= 10
     with Image.open(tmp_path / PLOT) as plot:
