@@ -11,7 +11,7 @@ from app.api.snippets import read_snippets
 from app.config import settings_table
 from app.vision.bundle import read_current_bundle
 from app.vision.card import Card
-from training.report import percent
+from training.report import estimate, percent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = ROOT / "README.md"
@@ -71,8 +71,25 @@ def accuracy_table(card: Card) -> str:
             *rows,
             "",
             *(f"- {fact}: {percent(share)}" for fact, share in facts.items()),
+            f"- calibration error: {estimate(metrics['calibration']['ece_after'])}{_by_chance(card)}",
+            *_accepted(card),
         ]
     )
+
+
+def _by_chance(card: Card) -> str:
+    chance = card.metrics["calibration"].get("ece_by_chance")
+    return f"; of a perfectly calibrated network on as many photos, by chance: {estimate(chance)}" if chance else ""
+
+
+def _accepted(card: Card) -> list[str]:
+    """By the way to reject that is kept, at its 95 % recall."""
+    rejection = card.metrics["rejection"]
+    strata = rejection["test"]["methods"][rejection["validation"]["kept"]]["strata"]
+    return [
+        f"- a photo of `{stratum}` is accepted where 95 % of the known ones are: {percent(row['accepted_at_95'])}"
+        for stratum, row in strata.items()
+    ]
 
 
 def replaced(text: str, name: str, table: str) -> str:

@@ -13,16 +13,22 @@ from training.evaluation.intervals import draw_photos, estimate
 from training.outputs import SplitOutputs
 
 _BINS = 10
+_CHANCES = 1000
+_SEED = 0
 
 
 def calibration_figures(card: Card, outputs: SplitOutputs) -> dict[str, Any]:
-    """The calibration error before and after the card's temperature, with the bins it is made of."""
+    """The calibration error before and after the card's temperature, with the bins it is made of.
+
+    With them what it would be by chance alone, since even of a perfect network it is above 0 on a few photos.
+    """
     draws = draw_photos(len(outputs.rows))
     figures: dict[str, Any] = {}
     for when, temperature in (("before", 1.0), ("after", card.temperature)):
         confidence, correct = confidences(dataclasses.replace(card, temperature=temperature), outputs)
         figures[f"ece_{when}"] = _ece(confidence, correct, draws)
         figures[f"bins_{when}"] = reliability_bins(confidence.ravel(), correct.ravel())
+    figures["ece_by_chance"] = error_by_chance(confidence)
     return figures
 
 
@@ -41,6 +47,18 @@ def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray
     Source: Guo et al. 2017, equation 3.
     """
     return float(np.abs(_gaps(confidence, correct).sum(axis=0)).sum() / correct.size)
+
+
+def error_by_chance(confidence: NDArray[np.float64]) -> dict[str, float] | None:
+    """The calibration error of a network that is as often right as it believes, on as many photos; None of none.
+
+    The mean over draws of what is right, each by its confidence (N, M), and the 95 % of them around it.
+    """
+    if not confidence.size:
+        return None
+    rng = np.random.default_rng(_SEED)
+    drawn = [expected_calibration_error(confidence, rng.random(confidence.shape) < confidence) for _ in range(_CHANCES)]
+    return estimate(float(np.mean(drawn)), np.array(drawn))
 
 
 def reliability_bins(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ def _lines(card: Card) -> Iterator[tuple[str, str]]:
         yield "mean average precision", f"{metrics['mean_average_precision']:.3f}"
     yield "calibration error before", estimate(metrics["calibration"]["ece_before"])
     yield "calibration error after", estimate(metrics["calibration"]["ece_after"])
+    if chance := metrics["calibration"].get("ece_by_chance"):  # A card of an earlier version has none.
+        yield "calibration error by chance alone", estimate(chance)
     yield "a match is right", percent(metrics["verdicts"]["match_is_right"])
     yield "known labels called a match", percent(metrics["verdicts"]["known"]["match"])
     for stratum, row in metrics["verdicts"]["called_a_match"].items():

@@ -9,7 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training.outputs import make_card, make_multi_card, make_multi_outputs, make_outputs
-from training.evaluation.calibration import calibration_figures, expected_calibration_error, reliability_bins
+from training.evaluation.calibration import (
+    calibration_figures,
+    error_by_chance,
+    expected_calibration_error,
+    reliability_bins,
+)
 
 
 def slow_ece(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
@@ -63,3 +68,14 @@ def test_the_interval_of_the_error_holds_it() -> None:
     strata = ["cats" if hit else "dogs" for hit in rng.random(300) < chances]
     found = calibration_figures(card, make_outputs(card, strata, [[p, 1 - p] for p in chances]))["ece_after"]
     assert 0 <= found["low"] <= found["value"] <= found["high"] < 0.15
+
+
+def test_by_chance_a_perfect_network_has_an_error_on_few_photos_and_hardly_any_on_many() -> None:
+    few, many = (error_by_chance(np.full((n, 1), 0.75)) for n in (48, 4_800))
+    assert few is not None and many is not None
+    expected = np.sqrt(2 / np.pi * 0.75 * 0.25 / 48)  # The mean gap of a binomial share, nearly normal, in one bin.
+    assert few["value"] == pytest.approx(expected, rel=0.1)
+    assert few["low"] < expected < few["high"]
+    assert many["value"] == pytest.approx(expected / 10, rel=0.1)
+    assert error_by_chance(np.ones((5, 1))) == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert error_by_chance(np.ones((0, 1))) is None
