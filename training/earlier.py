@@ -21,7 +21,7 @@ def sources_seen(bundle: ModelBundle) -> set[str]:
 
 def ensure_unseen(bundle: ModelBundle, rows: Sequence[PhotoRow]) -> None:
     """Raises DataError if a photo of the rows that validate or test is of a source the bundle was trained on."""
-    leaked = sorted({row.group for row in rows if row.split != "train"} & sources_seen(bundle))
+    leaked = sorted({row.source for row in rows if row.split != "train"} & sources_seen(bundle))
     if leaked:
         few = ", ".join(leaked[:_NAMED]) + (", …" if len(leaked) > _NAMED else "")
         raise DataError(

@@ -11,9 +11,10 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from app.vision.bundle import MANIFEST, file_sha256
+from app.vision.bundle import LEARNER, MANIFEST, file_sha256
 from training.config import IMAGENET, NO_WEIGHTS, TrainConfig
 from training.data import SPLITS, PhotoRow, data_digest, vocab_of
+from training.earlier import EARLIER_SOURCES, ensure_unseen, sources_seen
 from training.errors import ConfigError, WeightsUnavailableError
 from training.fitting.precision import resolved_precision
 from training.fitting.processes import n_processes
@@ -21,6 +22,7 @@ from training.run_folder import RunFolder, open_run
 from training.splitting.manifest import write_manifest
 from training.splitting.split import make_split, read_split
 from training.splitting.words import label_counts, split_in_words
+from training.weights import bundle_named
 
 _PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 
@@ -64,7 +66,7 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
 
     Raises:
         ConfigError: this machine cannot do what was chosen.
-        DataError: the photos cannot be trained on.
+        DataError: the photos cannot be trained on, or measure an earlier bundle on what it knows.
     """
     if config.find_lr and n_processes() > 1:
         raise ConfigError("--find-lr is for one process. Find the rate with one, then give it to all with --lr.")
@@ -74,6 +76,9 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
     else:
         rows = make_split(request.data, request.labels, config)
     print(split_in_words(rows), flush=True)
+    if earlier := bundle_named(config.weights):
+        ensure_unseen(earlier, rows)
+        training[EARLIER_SOURCES] = sorted(sources_seen(earlier))
     return Prepared(request.data, rows, _describe_data(request, rows), training)
 
 
@@ -123,7 +128,7 @@ def _weights_digest(weights: str) -> str | None:
     if weights in (IMAGENET, NO_WEIGHTS):
         return None
     try:
-        return file_sha256(Path(weights))
+        return file_sha256(Path(weights) / LEARNER if bundle_named(weights) else Path(weights))
     except OSError as exc:
         raise WeightsUnavailableError(f"{weights} cannot be read: {exc}") from exc
 
