@@ -63,6 +63,7 @@ class Settings:
     )
     max_photos: int = _setting(16, "most photos in one request", whole(1, 1_000))
     max_waiting: int = _setting(32, "photos a worker lets wait for the network; more are refused", whole(0, 10_000))
+    max_batch: int = _setting(32, "photos a GPU looks at together, of those that wait; a CPU: one", whole(1, 1_024))
     max_wait_s: float = _setting(
         10.0, "longest a photo waits to be decoded, and then for the network, in seconds", number(0.01, 600)
     )

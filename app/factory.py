@@ -103,7 +103,7 @@ def load_predictor(settings: Settings) -> Predictor:
         BundleError: the bundle, or what the chosen runtime reads of it, cannot be served.
     """
     bundle = read_current_bundle(settings.models_dir)
-    runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads)
+    runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads, settings.max_batch)
     return Predictor(
         bundle,
         runtime,

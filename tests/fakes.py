@@ -13,6 +13,8 @@ class FakeRuntime:
     """Answers every photo with the same logits, its evidence all on the left; `batches` are those it was given."""
 
     name = "fake"
+    parallel = 1
+    max_batch = 1
 
     def __init__(self, logits: list[float]) -> None:
         self.logits = np.array(logits, dtype=np.float32)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from app.errors import BundleDamagedError, BusyError
+from app.errors import BundleDamagedError
 from app.inference.classifier import Classification, Classifier
 from app.inference.decoding_room import DecodingRoom
+from app.inference.network_queue import NetworkQueue
 from app.inference.runtime import Array, NetworkOutput, Runtime
 from app.vision.bundle import ModelBundle
 from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
@@ -51,8 +50,8 @@ class PhotoResult:
 class Predictor:
     """The service both faces call.
 
-    Thread safety: `predict` may be called from any number of threads. One photo at a time is in the network, which uses
-    all cores by itself; `_turn` guards that. `_inside`, under `_count_lock`, counts it and those who wait.
+    Thread safety: `predict` may be called from any number of threads; the decoding room and the network's queue say who
+    waits.
     """
 
     def __init__(
@@ -67,13 +66,9 @@ class Predictor:
         self.bundle = bundle
         self.runtime = runtime
         self._limits = limits
-        self._max_waiting = max_waiting
-        self._max_wait_s = max_wait_s
         self._classifier = Classifier(bundle.card, bundle.load_neighbours())
         self._room = DecodingRoom(max_decoding_bytes, max_wait_s)
-        self._turn = threading.Lock()
-        self._count_lock = threading.Lock()
-        self._inside = 0
+        self._network = NetworkQueue(runtime, max_waiting, max_wait_s)
 
     def predict(self, image_bytes: bytes, ensure_wanted: Callable[[], None] = lambda: None) -> PhotoResult:
         """The verdict for one photo, its bytes as they arrived.
@@ -95,13 +90,10 @@ class Predictor:
             image = photo.decode()
         batch = to_batch([fit_image(image, spec)], spec)
         decoded = time.monotonic()
-        with self._network_turn():
-            ensure_wanted()
-            entered = time.monotonic()
-            output = self.runtime.run(batch)
-            left = time.monotonic()
+        ran = self._network.run(batch, ensure_wanted)
+        output = ran.output
         classification = self._classifier.classify(output.logits[0], output.embedding[0])
-        spent_s = (decoded - started - waited_s, entered - decoded + waited_s, left - entered)
+        spent_s = (decoded - started - waited_s, ran.began_s - decoded + waited_s, ran.ended_s - ran.began_s)
         timing = TimingMs(*(round(1000 * seconds, 1) for seconds in spent_s))
         return PhotoResult(uuid.uuid4().hex, classification, image, output, timing)
 
@@ -125,20 +117,3 @@ class Predictor:
             self._classifier.classify(output.logits[0], output.embedding[0])
         except ValueError as exc:
             raise BundleDamagedError(f"The network's embedding does not fit the bundle's neighbours: {exc}") from exc
-
-    @contextmanager
-    def _network_turn(self) -> Iterator[None]:
-        with self._count_lock:
-            if self._inside > self._max_waiting:
-                raise BusyError("Too many photos are being looked at right now. Try again in a moment.")
-            self._inside += 1
-        try:
-            if not self._turn.acquire(timeout=self._max_wait_s):
-                raise BusyError("The photo waited too long for its turn. Try again in a moment.")
-            try:
-                yield
-            finally:
-                self._turn.release()
-        finally:
-            with self._count_lock:
-                self._inside -= 1

@@ -35,9 +35,25 @@ class NetworkOutput:
         logits, embedding, evidence, *layers = arrays
         return cls(logits, embedding, evidence, dict(zip(names[3:], layers, strict=True)))
 
+    def only(self, index: int) -> NetworkOutput:
+        """What is of one photo of the batch, N = 1."""
+        one = slice(index, index + 1)
+        layers = {name: maps[one] for name, maps in self.layers.items()}
+        return NetworkOutput(self.logits[one], self.embedding[one], self.evidence[one], layers)
+
+
+class OutOfDeviceMemoryError(Exception):
+    """The device has no memory for a batch of this size. Raised by a runtime, dealt with by the network's queue."""
+
 
 class Runtime(Protocol):
-    """Runs one network. Safe to call from several threads at once."""
+    """Runs one network. Safe to call from several threads at once.
+
+    `parallel` batches at once, of up to `max_batch` photos each, are what uses the device best.
+    """
+
+    parallel: int
+    max_batch: int
 
     @property
     def name(self) -> str:
@@ -45,13 +61,20 @@ class Runtime(Protocol):
         ...
 
     def run(self, batch: Array) -> NetworkOutput:
-        """The outputs for a batch, float32 (N, 3, H, W), as `preprocess.to_batch` makes it."""
+        """The outputs for a batch, float32 (N, 3, H, W), as `preprocess.to_batch` makes it.
+
+        Raises:
+            OutOfDeviceMemoryError: the batch is too large for the device's memory.
+        """
         ...
 
 
-def load_runtime(kind: str, bundle: ModelBundle, threads: int) -> Runtime:
+def load_runtime(kind: str, bundle: ModelBundle, threads: int, max_batch: int = 32) -> Runtime:
     """The runtime of a setting: `cpu`, `torch`, or `auto` (torch where it is installed and finds CUDA, else cpu).
 
+    Args:
+        threads: that a prediction on the CPU uses; 0: as many as there are cores.
+        max_batch: photos that a GPU looks at together.
     Raises:
         BundleError: the bundle lacks what the runtime reads, or torch is asked for and not installed.
     """
@@ -61,7 +84,7 @@ def load_runtime(kind: str, bundle: ModelBundle, threads: int) -> Runtime:
         except ImportError as exc:
             raise BundleError(f"The torch runtime needs torch and fastai, which are not installed: {exc}") from exc
         if kind == "torch" or TorchRuntime.finds_cuda():
-            return TorchRuntime(bundle, threads)
+            return TorchRuntime(bundle, threads, max_batch)
     from app.inference.cpu_runtime import CpuRuntime
 
     return CpuRuntime(bundle, threads)

@@ -53,6 +53,8 @@ class ColourRuntime:
     """See the module. Its evidence lies where a photo is bright."""
 
     name = "colour"
+    parallel = 1
+    max_batch = 1
 
     def __init__(self, spec: PreprocessSpec, n_labels: int) -> None:
         self._spec = spec

@@ -1,0 +1,42 @@
+"""Half precision where it is faithful. There is no CUDA here: a CPU plays the device, whose arithmetic is as exact."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from app.inference.torch_runtime import TorchRuntime, fast_if_faithful
+from app.vision.bundle import ModelBundle
+from app.vision.golden import golden_batch
+from app.vision.learner import EvidenceNetwork, load_verified_learner
+
+pytestmark = pytest.mark.slow
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network(tiny_bundle: ModelBundle) -> EvidenceNetwork:
+    return EvidenceNetwork(load_verified_learner(tiny_bundle).model).eval()
+
+
+def test_float16_is_taken_where_it_gives_the_golden_outputs(network: EvidenceNetwork, tiny_bundle: ModelBundle) -> None:
+    fast = fast_if_faithful(network, tiny_bundle.card, CPU)
+    assert next(fast.parameters()).dtype is torch.float16
+    assert next(network.parameters()).dtype is torch.float32  # The exact one is left as it is.
+
+
+def test_float32_is_kept_where_float16_does_not(
+    network: EvidenceNetwork, tiny_bundle: ModelBundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert tiny_bundle.card.golden is not None
+    other = tuple(value + index for index, value in enumerate(tiny_bundle.card.golden))
+    assert fast_if_faithful(network, dataclasses.replace(tiny_bundle.card, golden=other), CPU) is network
+    assert "runs in float32" in caplog.text
+
+
+def test_a_cpu_takes_one_photo_at_a_time_in_float32(tiny_bundle: ModelBundle) -> None:
+    runtime = TorchRuntime(tiny_bundle, threads=1, max_batch=32, device="cpu")
+    assert (runtime.max_batch, runtime.name) == (1, "torch on CPU, float32")
+    assert runtime.run(golden_batch(tiny_bundle.card.preprocess)).logits.dtype == "float32"
