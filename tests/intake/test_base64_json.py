@@ -8,8 +8,14 @@ import tracemalloc
 
 import pytest
 
-from app.errors import EmptyPhotoError, MalformedBase64Error, MalformedRequestError, NoPhotoError
-from app.intake.base64_json import read_base64, read_json
+from app.errors import (
+    EmptyPhotoError,
+    MalformedBase64Error,
+    MalformedRequestError,
+    NoPhotoError,
+    RequestTooLargeError,
+)
+from app.intake.base64_json import MAX_JSON_VALUES, read_base64, read_json
 from app.intake.incoming import IncomingPhoto, PhotoAddress
 from tests.forms import make_request
 
@@ -93,7 +99,6 @@ def test_photos_come_in_order_and_each_with_its_own_error() -> None:
         b"[" * 100_000,
         b'{"photos":' * 50_000,
         b'{"photos": [' + b"[" * 50_000,
-        b"9" * 5000,
     ],
 )
 def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
@@ -104,7 +109,7 @@ def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [None, True, 7, 7.5, "photos", [], [{"base64": TEXT}], {}, {"photo": []}, {"photos": None}, {"photos": {}},
-     {"photos": TEXT}, {"photos": 1}, {"Photos": [{"base64": TEXT}]}],
+     {"photos": TEXT}, {"photos": 1}, {"Photos": [{"base64": TEXT}]}, b"9" * 5000, b"1." + b"9" * 5000],
 )  # fmt: skip
 def test_json_without_a_list_of_photos_is_malformed(body: object) -> None:
     with pytest.raises(MalformedRequestError, match="no list 'photos'"):
@@ -130,3 +135,31 @@ def test_an_empty_list_holds_no_photo() -> None:
 def test_any_unicode_encoding_of_json_is_read(encoding: str) -> None:
     body = json.dumps({"photos": [{"base64": TEXT}]}).encode(encoding)
     assert _read(body) == [IncomingPhoto("photos[0]", CONTENT)]
+
+
+def _json_of(n_values: int) -> bytes:
+    """A photo, and other values that make them `n_values` in all but the outermost."""
+    others = n_values - len(["photos", "an entry", "its text", "others", "the first of them"])
+    return b'{"photos": [{"base64": "%s"}], "others": [1%s]}' % (TEXT.encode(), b",1" * others)
+
+
+@pytest.mark.parametrize(("n_values", "is_taken"), [(MAX_JSON_VALUES - 1, True), (MAX_JSON_VALUES, True),
+                                                    (MAX_JSON_VALUES + 1, False)])  # fmt: skip
+def test_max_json_values_at_its_edge(n_values: int, is_taken: bool) -> None:
+    if is_taken:
+        assert _read(_json_of(n_values)) == [IncomingPhoto("photos[0]", CONTENT)]
+    else:
+        with pytest.raises(RequestTooLargeError, match="than photos need"):
+            _read(_json_of(n_values))
+
+
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b"1,", b'"":0,', b'{"":', b"[[],"])
+def test_json_of_millions_of_values_is_refused_before_one_is_made(unit: bytes) -> None:
+    body = b'{"photos": [' + unit * 1_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(RequestTooLargeError):
+            _read(body)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+    finally:
+        tracemalloc.stop()

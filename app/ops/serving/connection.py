@@ -198,6 +198,8 @@ class Connection:
         self.body.see(data)
         self.n_through += len(data)
         self.until = self.since + self._limits.transfer_s(self.n_through)
+        if self.body.refusal is not None:
+            self.refuse(self.body.refusal)
 
     def _arrived_early(self) -> bytes:
         """What has arrived behind the last thing that was parsed."""

@@ -33,6 +33,16 @@ def too_large_head() -> WhichParkError:
     return HeadTooLargeError("The request line or the headers are too long. Photos belong in the body.")
 
 
+def broken_chunks() -> WhichParkError:
+    """For a chunked body whose framing has no sense."""
+    return MalformedRequestError("The body is sent in chunks, and what stands between them is no size of a chunk.")
+
+
+def too_many_chunks() -> WhichParkError:
+    """For a body in so small chunks that there is more between them than in them."""
+    return MalformedRequestError("The body is sent in far too small chunks. Send larger ones, or the body's length.")
+
+
 def too_slow() -> WhichParkError:
     """For a head or a body that does not arrive in time."""
     return RequestTimeoutError("The request did not arrive in time. Send smaller photos, or try a better connection.")

@@ -124,6 +124,17 @@ def test_a_body_over_the_limit_is_answerable_without_it(client: Client) -> None:
     assert conn.is_answerable and not conn.is_whole and conn.refusal is None
 
 
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"1\r\nx\r\n" * 70_000])
+def test_chunks_without_sense_are_refused_and_forgotten(chunks: bytes) -> None:
+    client = Client(ConnectionLimits())
+    conn = client.send(POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked"))
+    client.send(*(chunks[at : at + 4096] for at in range(0, len(chunks), 4096)))
+    assert conn.is_answerable and not conn.is_whole
+    assert conn.refusal is not None and (conn.refusal.status, conn.refusal.code) == (400, "malformed_request")
+    assert conn.sock.unread() == b"" and client.held.n_bytes == 0
+    client.close()
+
+
 @pytest.mark.parametrize(("length", "is_asked"), [(b"5", True), (b"1000", True), (b"1001", False), (b"0", False)])
 def test_a_body_is_asked_for_if_its_client_waits_and_it_is_wanted(
     client: Client, length: bytes, is_asked: bool

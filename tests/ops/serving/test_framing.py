@@ -9,6 +9,7 @@ from gunicorn.config import Config
 from gunicorn.http import get_parser
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 
+from app.errors import MalformedRequestError
 from app.ops.serving.framing import BodyWatch, ChunkWatch, LengthWatch, ReadableBody, watch_body
 
 BEYOND = 65_536  # What is taken of a chunked body beyond its limit.
@@ -55,22 +56,45 @@ def test_a_line_end_inside_a_chunk_is_content() -> None:
 
 
 @pytest.mark.parametrize("rubbish", [b"zz\r\n", b"-5\r\n", b"\r\n", b"5 5\r\n", b"1" * 8193])
-def test_rubbish_is_enough_for_the_parser_to_refuse(rubbish: bytes) -> None:
-    assert seen(ChunkWatch(100), rubbish) == (False, True)
+def test_rubbish_is_refused(rubbish: bytes) -> None:
+    watch = ChunkWatch(100)
+    assert seen(watch, rubbish) == (False, True)
+    assert isinstance(watch.refusal, MalformedRequestError)
 
 
 @pytest.mark.parametrize(("n_content", "is_enough"), [(100 + BEYOND, False), (101 + BEYOND, True)])
 def test_a_chunked_body_over_its_limit_is_enough(n_content: int, is_enough: bool) -> None:
-    assert seen(ChunkWatch(100), b"fffffff\r\n" + bytes(n_content)) == (False, is_enough)
-
-
-def test_framing_has_the_limit_of_content() -> None:
     watch = ChunkWatch(100)
-    n_seen = 0
+    assert seen(watch, b"fffffff\r\n" + bytes(n_content)) == (False, is_enough)
+    assert watch.refusal is None  # Its reader says that it is too large.
+
+
+def chunks(size: int, n: int) -> bytes:
+    return (b"%x\r\n" % size + bytes(size) + b"\r\n") * n
+
+
+MOST_OF_A_BYTE = 68_027  # 3 bytes between them, 3 in each with its line end: 3 n = 200,000 + 0.02 * 3 n.
+
+
+@pytest.mark.parametrize(("n", "is_refused"), [(MOST_OF_A_BYTE - 1, False), (MOST_OF_A_BYTE, False),
+                                               (MOST_OF_A_BYTE + 1, True)])  # fmt: skip
+def test_the_most_chunks_of_a_byte(n: int, is_refused: bool) -> None:
+    watch = ChunkWatch(20_000_000)
+    assert seen(watch, *[chunks(1, 1)] * n) == (False, is_refused)
+    assert (watch.refusal is not None) is is_refused
+
+
+def test_chunks_that_are_not_tiny_may_be_as_many_as_fit() -> None:
+    assert seen(ChunkWatch(20_000_000), *[chunks(256, 1000)] * 77) == (False, False)
+
+
+@pytest.mark.parametrize("piece", [b"5;" + b"a=b;" * 2000 + b"\r\nabcde\r\n", b"0\r\n" + b"A: b\r\n" * 1000])
+def test_what_is_not_content_has_a_limit(piece: bytes) -> None:
+    watch = ChunkWatch(20_000_000)
     while not watch.is_enough:
-        watch.see(b"1\r\nx\r\n")
-        n_seen += 6
-    assert BEYOND < n_seen < 4 * BEYOND
+        watch.see(piece)
+        piece = piece.removeprefix(b"0\r\n")  # Of trailers there is one beginning.
+    assert isinstance(watch.refusal, MalformedRequestError)
 
 
 @pytest.mark.parametrize(
