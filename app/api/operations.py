@@ -155,14 +155,14 @@ def _predict_bodies(limits: ApiLimits) -> dict[str, Body]:
 
 
 def _form(limits: ApiLimits) -> Body:
+    """Without `photo_data`, by which our own pages carry a photo on: clients have JSON for base64."""
     fields = {"photo": _list(_FILE, limits) | {"description": "The files."}}
     if limits.fetches_addresses:
         fields["url"] = _list(_ADDRESS, limits) | {"description": "Addresses of more photos, for the server to fetch."}
-    fields["photo_data"] = _list(_BASE64, limits) | {"description": "Photos as base64 text, as our pages carry one on."}
     needed = [{"required": [field]} for field in fields]
     return Body(
         "The photos as files, in fields named `photo`.",
-        {"type": "object", "properties": fields} | {"anyOf": needed},
+        {"type": "object", "properties": fields} | ({"anyOf": needed} if len(needed) > 1 else needed[0]),
         encoding={"photo": {"contentType": "image/*, application/octet-stream"}},
     )
 

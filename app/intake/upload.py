@@ -19,7 +19,7 @@ def read_upload(request: Request) -> list[IncomingPhoto | PhotoAddress]:
     """The photos of a form, in its order.
 
     Raises:
-        NoPhotoError: there is none.
+        NoPhotoError: there is none, or something under the name of one that is no file.
         MalformedRequestError, RequestTooLargeError, TooManyPhotosError: see `app.intake.form`.
     """
     files = [file for file in request.files.getlist(PHOTO_FIELD) if file.filename or _size(file.stream)]
@@ -31,7 +31,7 @@ def read_upload(request: Request) -> list[IncomingPhoto | PhotoAddress]:
         photos[url.position] = PhotoAddress(url, f"{URL_FIELD} {number}")
     for number, text in enumerate(_texts(request, PHOTO_DATA_FIELD), start=1):
         photos[text.position] = read_base64(text, f"{PHOTO_DATA_FIELD} {number}")
-    if not photos:
+    if not photos or PHOTO_FIELD in request.form:
         raise NoPhotoError(_why_none(request))
     return [photo for _, photo in sorted(photos.items())]
 

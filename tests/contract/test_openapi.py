@@ -71,9 +71,8 @@ def test_keys_are_described_where_they_are_needed(tmp_path: Path) -> None:
 def test_a_server_that_fetches_no_addresses_describes_none() -> None:
     client = create_app(Settings(models_dir=Path("nowhere"), url_fetch="off")).test_client()
     content = client.get("/openapi.json").get_json()["paths"]["/api/v1/predict"]["post"]["requestBody"]["content"]
-    assert list(content["multipart/form-data"]["schema"]["properties"]) == ["photo", "photo_data"]
-    needed = content["multipart/form-data"]["schema"]["anyOf"]
-    assert needed == [{"required": ["photo"]}, {"required": ["photo_data"]}]
+    assert list(content["multipart/form-data"]["schema"]["properties"]) == ["photo"]
+    assert content["multipart/form-data"]["schema"]["required"] == ["photo"]
     [entry] = content["application/json"]["schema"]["properties"]["photos"]["items"]["anyOf"]
     assert list(entry["properties"]) == ["base64"]
 

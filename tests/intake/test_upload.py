@@ -58,7 +58,9 @@ def test_a_field_of_another_name_is_named_in_the_message() -> None:
         _read(("image", "a.jpg", b"1"), ("file", "b.jpg", b"2"))
 
 
-def test_a_text_field_named_photo_is_told_from_a_file() -> None:
+def test_a_text_field_named_photo_is_told_from_a_file_also_beside_one() -> None:
+    with pytest.raises(NoPhotoError, match="holds text, not a file"):
+        _read(("photo", "a.jpg", b"1"), ("photo", None, b"half-dome.jpg"))
     with pytest.raises(NoPhotoError, match="holds text, not a file"):
         _read(("photo", None, b"half-dome.jpg"))
 
