@@ -46,7 +46,7 @@ class Settings:
         64_000_000, "largest photo, in pixels (width times height)", whole(64, MAX_PIXELS_CEILING)
     )
     max_reads: int = _setting(
-        500_000, "most pieces a photo's file may be made of (segments, chunks)", whole(1_000, 100_000_000)
+        500_000, "most pieces a photo's file may be made of (segments, chunks, strips)", whole(1_000, 100_000_000)
     )
     max_scans: int = _setting(40, "most scans of a progressive JPEG; they usually have 10", whole(1, 10_000))
     max_profile_bytes: int = _setting(

@@ -24,9 +24,13 @@ from app.vision.decoding.formats import PILLOW_FORMATS, begins_as_photo
 from app.vision.decoding.jpeg_scans import count_scans
 from app.vision.decoding.pixels import factor_for, shrink
 from app.vision.decoding.refusals import damaged, too_costly, too_many_pixels, unsupported
+from app.vision.decoding.tiff_values import count_values
 from app.vision.limits import ImageLimits
 
 _EXIF_ORIENTATION = 0x0112
+# Where Pillow has EXIF. A JPEG's is at most 64 kB; 20 MB of it in a PNG, all one value, took 9 s to be read.
+_EXIF_KEYS = ("exif", "Raw profile type exif")
+_MOST_EXIF_BYTES = 262_144
 # Named here, these are loaded. Left to itself, Pillow loads all it has, the decoder of AVIF too, when it first meets a
 # file that is none of the commonest formats.
 _PLUGINS = (
@@ -100,7 +104,7 @@ def open_with_pillow(data: bytes, limits: ImageLimits, decode_px: int | None) ->
         raise too_many_pixels(limits, full_size)
     _correct_clear_value(image, data)
     is_jpeg = image.format in ("JPEG", "MPO")
-    n_scans = count_scans(data, limits.max_scans) if is_jpeg else 1
+    n_scans = count_scans(data, limits.max_scans, limits.max_reads) if is_jpeg else 1
     if n_scans > limits.max_scans:
         raise too_costly()
     if is_jpeg and decode_px is not None:
@@ -110,6 +114,8 @@ def open_with_pillow(data: bytes, limits: ImageLimits, decode_px: int | None) ->
 
 
 def _open(data: bytes, limits: ImageLimits) -> Image.Image:
+    if count_values(data) > limits.max_reads:
+        raise too_costly()
     try:
         return Image.open(BoundedReads(data, limits.max_reads), formats=PILLOW_FORMATS)
     except PhotoError:
@@ -132,6 +138,8 @@ def _correct_clear_value(image: Image.Image, data: bytes) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
+    if any(len(image.info.get(key, "")) > _MOST_EXIF_BYTES for key in _EXIF_KEYS):
+        return 1
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:  # EXIF is an extra: a photo with broken metadata is still a photo, taken as stored.

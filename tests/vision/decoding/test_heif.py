@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from app.errors import DamagedImageError, PhotoError, TooCostlyImageError, TooManyPixelsError
+from app.vision.decoding.heif import stated_size
 from app.vision.image_io import open_header, open_image
 from app.vision.limits import ImageLimits
 from tests.photos import draw_quadrants, draw_scene, encode, encode_heic
@@ -167,6 +168,12 @@ def test_memory_is_limited_by_what_the_header_says_and_by_the_setting(write: Cal
     assert open_header(file, limits=least).cost_bytes == 50_000_000
     lying = file.replace((600).to_bytes(4, "big") + (400).to_bytes(4, "big"), b"\x00\x00\x1f\x40" * 2)
     assert open_header(lying).cost_bytes == 1_000_000_000
+
+
+@pytest.mark.parametrize(("n_before", "is_seen"), [(998, True), (999, True), (1000, False)])
+def test_the_size_is_looked_for_in_so_many_boxes(n_before: int, is_seen: bool) -> None:
+    small, large = (b"ispe" + bytes(4) + size.to_bytes(4, "big") * 2 for size in (1, 900))
+    assert stated_size(small * n_before + large) == ((900, 900) if is_seen else (1, 1))
 
 
 def test_a_photo_that_needs_more_memory_than_it_may_is_too_costly() -> None:

@@ -37,17 +37,17 @@ EXPECTED: dict[type[PhotoError], dict[str, bytes]] = {
     UnsupportedImageError: hostile.UNSUPPORTED,
 }
 REFUSED = [(name, error) for error, files in EXPECTED.items() for name in files]
-MOST_S = 5.0
+MOST_CPU_S = 5.0  # Not by the clock, which other tests slow down.
 MOST_BYTES = 120_000_000
 
 
 @pytest.mark.parametrize(("name", "error"), REFUSED, ids=[name for name, _ in REFUSED])
 def test_a_hostile_file_is_refused_for_what_it_is(name: str, error: type[PhotoError]) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(PhotoError) as refused:
         open_image(EXPECTED[error][name], decode_px=448)
     assert type(refused.value) is error
-    assert time.monotonic() - started < MOST_S
+    assert time.process_time() - started < MOST_CPU_S
 
 
 @pytest.mark.parametrize("name", hostile.HARMLESS)
