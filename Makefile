@@ -8,7 +8,7 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium fuzz fuzz-api train lint format clean
+.PHONY: serve test chromium fuzz fuzz-api bench bench-intake train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
@@ -30,6 +30,11 @@ fuzz-api: $(VENV)/.everything
 # ARGS='--replay fuzz-failures/…'. Another SEED makes other files.
 fuzz: $(VENV)/.everything
 	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED) $(ARGS)
+
+# What a photo costs on its way in: its decoding alone, and each way of sending it.
+bench: bench-intake
+bench-intake: $(VENV)/.everything
+	$(BIN)/python -m tests.bench.intake
 
 train: $(VENV)/.everything
 	$(BIN)/python -m training train --data $(DATA) --out models/ $(ARGS)

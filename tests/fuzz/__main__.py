@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.fuzz.hunt import MOST_GROWTH_BYTES, doors, hunt
+from tests.fuzz.doors import doors
+from tests.fuzz.hunt import MOST_GROWTH_BYTES, hunt
 
 
 def main() -> int:

@@ -43,6 +43,11 @@ class UnexpectedAnswerError(Exception):
     """An answer that no bytes may bring about."""
 
 
+def doors() -> dict[str, Door]:
+    """Every door by its name."""
+    return {"open": open_photo, **api_doors()}
+
+
 def open_photo(data: bytes) -> str:
     """`open_image`, and what the network would be shown."""
     try:
@@ -65,19 +70,33 @@ def photo_json(photo: bytes) -> bytes:
 
 
 def api_doors() -> dict[str, Door]:
-    """Requests to the application, as forms and as JSON; it fetches nothing."""
+    """Requests to the application, as forms (of the API and of the page), as JSON and raw; it fetches nothing."""
     client = _make_app().test_client()
     return {
         "form": lambda body: _post(client, body, FORM),
         "json": lambda body: _post(client, body, "application/json"),
+        "raw": lambda body: _post(client, body, "image/jpeg"),
+        "page": lambda body: _post_page(client, body),
     }
 
 
 def _post(client: FlaskClient, body: bytes, content_type: str) -> str:
     answer = client.post("/api/v1/predict", data=body, content_type=content_type)
-    if answer.status_code >= 500 or not isinstance(answer.get_json(), dict):
+    if not _is_expected(answer.status_code) or not isinstance(answer.get_json(), dict):
         raise UnexpectedAnswerError(f"{answer.status_code}: {answer.get_data()[:200]!r}")
     return f"{answer.status_code} {answer.get_json().get('code', 'answered')}"
+
+
+def _post_page(client: FlaskClient, body: bytes) -> str:
+    answer = client.post("/", data=body, content_type=FORM, headers={"Accept": "text/html"})
+    if not _is_expected(answer.status_code) or answer.mimetype != "text/html":
+        raise UnexpectedAnswerError(f"{answer.status_code}: {answer.get_data()[:200]!r}")
+    return f"{answer.status_code} page"
+
+
+def _is_expected(status: int) -> bool:
+    """A 429 would say that the door is closed, and nothing of what is behind it."""
+    return status < 500 and status != 429
 
 
 def _make_app() -> Flask:
@@ -93,5 +112,5 @@ def _make_app() -> Flask:
     )
     bundle = ModelBundle(Path("fuzz-1"), card)
     predictor = Predictor(bundle, ForgetfulRuntime([0.0, 4.0]), LIMITS, max_waiting=4, max_wait_s=5.0)
-    settings = Settings(max_upload_bytes=2_000_000, max_photos=3, url_fetch="off")
+    settings = Settings(max_upload_bytes=2_000_000, max_photos=3, max_photos_per_minute=0, url_fetch="off")
     return create_app(settings, ModelSlot(lambda: predictor))

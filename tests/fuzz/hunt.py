@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.ops.memory import return_freed_memory
 from tests.fuzz.corpus import draw_corpus
-from tests.fuzz.doors import Door, api_doors, open_photo, photo_form, photo_json
+from tests.fuzz.doors import Door, doors, photo_form, photo_json
 from tests.fuzz.mutation import Mutator
 
 DEADLINE_S = 10.0
@@ -26,12 +26,13 @@ MOST_GROWTH_BYTES = 16_000_000
 _WAYS: tuple[tuple[str, Callable[[bytes, Callable[[bytes], bytes]], bytes]], ...] = (
     ("open", lambda photo, mutated: mutated(photo)),
     ("form", lambda photo, mutated: mutated(photo_form(photo))),
-    ("open", lambda photo, mutated: mutated(photo)),
+    ("page", lambda photo, mutated: mutated(photo_form(photo))),
     ("json", lambda photo, mutated: mutated(photo_json(photo))),
-    ("open", lambda photo, mutated: mutated(photo)),
+    ("raw", lambda photo, mutated: mutated(photo)),
     ("form", lambda photo, mutated: photo_form(mutated(photo))),
     ("open", lambda photo, mutated: mutated(photo)),
     ("json", lambda photo, mutated: photo_json(mutated(photo))),
+    ("open", lambda photo, mutated: mutated(photo)),
 )
 _WEIGHTS = {"heic": 3, "avif": 2, "jpeg": 2}
 
@@ -73,7 +74,7 @@ class Report:
 
 
 def attempts(n: int, seed: int) -> Iterator[Attempt]:
-    """Half of them files for `open_image`, the others bodies of requests; the same seed gives the same ones."""
+    """A third of them files for `open_image`, the others bodies of requests; the same seed gives the same ones."""
     corpus = draw_corpus()
     names = [name for name in corpus for _ in range(_WEIGHTS.get(name.partition("-")[0], 1))]
     mutated = Mutator(list(corpus.values()), seed).mutated
@@ -81,11 +82,6 @@ def attempts(n: int, seed: int) -> Iterator[Attempt]:
         name = names[number % len(names)]
         door, make = _WAYS[number // len(names) % len(_WAYS)]
         yield Attempt(door, name, make(corpus[name], mutated))
-
-
-def doors() -> dict[str, Door]:
-    """Every door by its name."""
-    return {"open": open_photo, **api_doors()}
 
 
 def hunt(n: int, seed: int, failures: Path, every_door: dict[str, Door] | None = None) -> Report:

@@ -12,13 +12,13 @@ import pytest
 from app.vision.image_io import open_image
 from tests.fuzz import hunt as hunting
 from tests.fuzz.corpus import draw_corpus
-from tests.fuzz.doors import open_photo
+from tests.fuzz.doors import doors, open_photo
 from tests.fuzz.hunt import attempts, hunt
 from tests.fuzz.mutation import Mutator, repaired
 from tests.photos import draw_scene, encode
 
 CORPUS = draw_corpus()
-N_FILES = 400
+N_FILES = 480
 
 
 def test_a_slice_of_the_hunt_meets_no_failure(tmp_path: Path) -> None:
@@ -28,6 +28,7 @@ def test_a_slice_of_the_hunt_meets_no_failure(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     assert report.outcomes["open: opened"] > N_FILES / 40  # Mutations that nothing survives would test little.
     assert len(report.outcomes) > 10
+    assert {outcome.partition(":")[0] for outcome in report.outcomes} == set(doors())
 
 
 @pytest.mark.parametrize("name", [name for name in CORPUS if not name.startswith("hostile")])
@@ -47,7 +48,7 @@ def test_a_file_that_fails_is_kept_and_fails_again(tmp_path: Path) -> None:
             raise ZeroDivisionError
         return "opened"
 
-    report = hunt(200, 0, tmp_path, {"open": door, "form": door, "json": door})
+    report = hunt(200, 0, tmp_path, dict.fromkeys(doors(), door))
     assert set(report.failures.values()) == {"ZeroDivisionError()"}
     assert sorted(report.failures) == sorted(tmp_path.iterdir())
     for path in report.failures:
