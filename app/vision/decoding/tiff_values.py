@@ -29,7 +29,7 @@ def count_values(data: bytes) -> int:
     is_big = data[_BIG_AT : _BIG_AT + 1] == bytes([_BIG])
     offset, number, entry = ("8xQ", "Q", "HHQ8x") if is_big else ("4xL", "H", "HHL4x")
     try:
-        [at] = struct.unpack_from(order + offset, data)
+        at = min(len(data), *struct.unpack_from(order + offset, data))
         [n_entries] = struct.unpack_from(order + number, data, at)
     except struct.error:
         return 0

@@ -50,7 +50,7 @@ def test_a_photo_has_few() -> None:
 
 
 @pytest.mark.parametrize("file", [b"", b"I", b"II", b"II*\0", tiff()[:9], b"II*\0\xff\xff\xff\xff", b"II+\0" + bytes(9),
-                                  encode(SCENE), encode(SCENE, "PNG")])  # fmt: skip
+                                  b"II+\0" + b"\xff" * 40, encode(SCENE), encode(SCENE, "PNG")])  # fmt: skip
 def test_what_is_no_tiff_or_is_cut_off_has_none(file: bytes) -> None:
     assert count_values(file) == 0
 
