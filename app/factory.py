@@ -36,6 +36,7 @@ from app.vision.bundle import read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
 from app.web.headers import init_security_headers
+from app.web.look_inside import make_look_inside
 from app.web.pages import make_pages
 from app.web.static_files import init_static_files
 from app.web.texts import init_texts
@@ -79,6 +80,7 @@ def create_app(
     app.register_blueprint(make_docs(api_limits(settings, fetcher)))
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, say, settings.max_photos, settings.max_upload_bytes, fetcher))
+    app.register_blueprint(make_look_inside(slot, say, fetcher))
     return app
 
 

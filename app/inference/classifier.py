@@ -9,7 +9,7 @@ import numpy as np
 from app.inference.runtime import Array
 from app.vision.card import Card, Label
 from app.vision.scores import neighbour_distance, probabilities
-from app.vision.verdict import Verdict, decide
+from app.vision.verdict import Verdict, decide, strangeness_and_limit
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Classification:
     """What one photo was taken for.
 
     `predictions` holds every label, highest probability first. `labels` are the slugs that the verdict names: the one
-    match (several for a multi-label bundle), none for `unsure` and `unknown`.
+    match (several for a multi-label bundle), none for `unsure` and `unknown`. `strangeness` is how little the photo is
+    like those that the model knows, and the limit above which it is unknown; None where the card has no such rule.
     """
 
     verdict: Verdict
     labels: tuple[str, ...]
     predictions: tuple[Prediction, ...]
+    strangeness: tuple[float, float] | None = None
 
 
 class Classifier:
@@ -48,9 +50,11 @@ class Classifier:
         values = probabilities(logits[None], self._card)[0]
         order = np.argsort(-values, kind="stable")
         rows = tuple(Prediction(self._card.labels[i], float(values[i])) for i in order)
-        verdicts = decide(self._card, logits[None], self._distance(embedding))
+        distance = self._distance(embedding)
+        verdicts = decide(self._card, logits[None], distance)
         named = tuple(self._card.vocab[i] for i in np.flatnonzero(verdicts.named[0]))
-        return Classification(verdicts.of(0), named, rows)
+        strange = strangeness_and_limit(self._card, logits[None], distance)
+        return Classification(verdicts.of(0), named, rows, strange and (float(strange[0][0]), strange[1]))
 
     def _distance(self, embedding: Array) -> Array | None:
         """How far the photo is from its nearest neighbours, (1,); None if no rule asks for it."""

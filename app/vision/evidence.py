@@ -6,6 +6,7 @@ import base64
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.card import Task
@@ -62,10 +63,14 @@ def _map_size(size: tuple[int, int], max_side_px: int) -> tuple[int, int]:
 
 
 def _coloured(strength: Array) -> Image.Image:
-    at = np.linspace(0.0, 1.0, len(_COLOURS))
-    channels = [np.interp(strength, at, _COLOURS[:, channel]) for channel in range(3)]
-    rgba = np.stack([*channels, strength * _MOST_OPAQUE], axis=-1)
+    rgba = np.concatenate([colours(strength), strength[..., None] * _MOST_OPAQUE], axis=-1)
     return Image.fromarray(rgba.round().astype(np.uint8), mode=None)
+
+
+def colours(strength: Array | NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map's colours (..., 3), 0 to 255, of strengths (...) in 0..1: from nearly black to pale yellow."""
+    at = np.linspace(0.0, 1.0, len(_COLOURS))
+    return np.stack([np.interp(strength, at, _COLOURS[:, channel]) for channel in range(3)], axis=-1)
 
 
 def png_data_uri(image: Image.Image) -> str:

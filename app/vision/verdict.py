@@ -58,12 +58,23 @@ def _best_label(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(np.eye(values.shape[1], dtype=np.bool_)[values.argmax(axis=1)])
 
 
-def _is_strange(card: Card, logits: Array, distances: Array | None) -> NDArray[np.bool_]:
-    """Which photos are none that the model knows, (N,) or for all the same (1,)."""
+def strangeness_and_limit(
+    card: Card, logits: Array, distances: Array | None
+) -> tuple[NDArray[np.float64], float] | None:
+    """How strange N photos are to the model, (N,), and above which limit they are none that it knows.
+
+    None if the card has no such rule, or what it asks for cannot be had: then no photo is strange.
+    """
     limits = card.thresholds
     if limits.rejection is not None:
         found = strangeness(limits.rejection, card, logits, distances)
-        return np.zeros(1, dtype=np.bool_) if found is None else np.asarray(found > limits.rejection.limit)
+        return None if found is None else (found, limits.rejection.limit)
     if limits.max_distance is None or distances is None:
-        return np.zeros(1, dtype=np.bool_)
-    return np.asarray(distances > limits.max_distance)
+        return None
+    return distances.astype(np.float64), limits.max_distance
+
+
+def _is_strange(card: Card, logits: Array, distances: Array | None) -> NDArray[np.bool_]:
+    """Which photos are none that the model knows, (N,) or for all the same (1,)."""
+    found = strangeness_and_limit(card, logits, distances)
+    return np.zeros(1, dtype=np.bool_) if found is None else np.asarray(found[0] > found[1])

@@ -1,0 +1,1 @@
+"""What happened to one photo inside the network, step by step, in numbers and pictures of that photo."""
