@@ -37,6 +37,7 @@ from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
 from app.web.headers import init_security_headers
 from app.web.look_inside import make_look_inside
+from app.web.model_page import make_model_page
 from app.web.pages import make_pages
 from app.web.static_files import init_static_files
 from app.web.texts import init_texts
@@ -81,6 +82,7 @@ def create_app(
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, say, settings.max_photos, settings.max_upload_bytes, fetcher))
     app.register_blueprint(make_look_inside(slot, say, fetcher))
+    app.register_blueprint(make_model_page(slot, say))
     return app
 
 

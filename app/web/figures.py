@@ -26,8 +26,8 @@ def power_of_e(exponent: float) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share of 0 to 1: "93.6 %"."""
-    return f"{100 * share:.{digits}f} %"
+    """A share of 0 to 1: "93.6 %", which no line break divides."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def thousands(number: int) -> str:

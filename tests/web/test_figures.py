@@ -33,4 +33,4 @@ def test_a_power_that_is_written_in_tens_is_that_power(exponent: float) -> None:
 
 
 def test_shares_and_counts() -> None:
-    assert (percent(0.93621), percent(0.5, 0), thousands(150528)) == ("93.6 %", "50 %", "150,528")
+    assert (percent(0.93621), percent(0.5, 0), thousands(150528)) == ("93.6\xa0%", "50\xa0%", "150,528")
