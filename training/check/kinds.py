@@ -79,8 +79,8 @@ KINDS = (
     Kind(
         "near_duplicate",
         "Near duplicates",
-        "Resized, recompressed or taken a moment later. Those of different "
-        "sources come first: a split by source alone would part them, and the test would flatter.",
+        "Resized, recompressed or taken a moment later; one of each is enough. Those of different sources come first: "
+        "the split keeps them together, and with them all photos of these sources.",
     ),
     Kind("few_labels", "Too few labels", "A model tells labels apart: give it at least two, “other” may be one."),
     Kind("few_photos", "Labels with few photos", "The model will hardly know them, and their figures will be wide."),
