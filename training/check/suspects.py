@@ -108,7 +108,7 @@ def _doubt(
     most = [int(index) for index in np.argsort(-values)]
     said = [i for i in most if values[i] > 0.5] if card.task == "multi_label" else most[:1]
     given = [i for i in most if shown[i]]
-    known = "The model was trained on it with this label, and still doubts it" if seen else "Not trained on"
+    known = "Trained on with this label, and still doubted" if seen else "Not trained on"
     reason = f"Labelled {words(given)}, looks like {words(said)}. {known}."
     return Finding("wrong_label", reason, (photo.path,), (photo.path,))
 
