@@ -8,7 +8,7 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium fuzz fuzz-api bench bench-intake train lint format clean
+.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
@@ -21,6 +21,10 @@ chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
 		|| echo "NO CHROMIUM: the pages will not be tested in a browser. On Debian: apt install chromium"
+
+# docs/*.jpg, of generated scenery.
+screenshots: $(VENV)/.everything chromium
+	$(BIN)/python -m tests.e2e.browser.screenshots
 
 # schemathesis against a real server; `make test` has 60 requests an endpoint.
 fuzz-api: $(VENV)/.everything
