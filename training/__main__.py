@@ -6,6 +6,7 @@ python -m training split --data photos/ --out m.csv         which photo is in wh
 python -m training train --data photos/ --labels table.csv --multi-label        several labels a photo
 python -m training fit --data photos/                       as far as learner.pkl, in runs/; the same command again
                                                             goes on after an interruption
+python -m training export runs/parks-20260101-120000        what `fit` has left -> a bundle
 accelerate launch --multi_gpu --num_processes 4 -m training train --data photos/        on four GPUs
 python -m training bundle promote parks-20260101-120000     verify it, then serve it
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +139,12 @@ class TrainConfig:
     def preprocess(self) -> PreprocessSpec:
         """What the network will see."""
         return PreprocessSpec(size_px=self.size_px, decode_px=2 * self.size_px)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """The choices of a card or a run; those that are younger than it have their defaults."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
 
     def to_json(self) -> dict[str, Any]:
         """The resolved choices, for the card."""

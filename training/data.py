@@ -68,18 +68,19 @@ def vocab_of(rows: Iterable[PhotoRow]) -> list[str]:
 
 
 def read_data_folder(data: Path) -> list[PhotoRow]:
-    """Every photo below the label folders, sorted by its path.
+    """Every photo below the label folders, sorted by its path. Links to photos are photos, whether or not they lead
+    anywhere; links to folders are not followed, and named on the screen: they might lead around in circles.
 
     Raises:
         DataError: no such folder, or fewer than two labels with photos.
     """
     if not data.is_dir():
         raise DataError(f"{data} is not a folder. Give a folder that holds one folder of photos per label.")
-    rows = [
-        _row(path, data)
-        for path in sorted(data.rglob("*"))
-        if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file() and len(path.relative_to(data).parts) > 1
-    ]
+    found = sorted(data.rglob("*"))
+    for path in found:
+        if path.is_symlink() and path.is_dir():
+            print(f"left out: {path}: It is a link to a folder. Move or copy that folder here.", flush=True)
+    rows = [_row(path, data) for path in found if _is_photo(path) and len(path.relative_to(data).parts) > 1]
     labels = {row.label for row in rows}
     if len(labels) < 2:
         raise DataError(
@@ -87,6 +88,11 @@ def read_data_folder(data: Path) -> list[PhotoRow]:
             "At least two folders with photos are needed; 'other' may be one of them."
         )
     return rows
+
+
+def _is_photo(path: Path) -> bool:
+    """By its name; what is in it is found out later."""
+    return path.suffix.lower() in PHOTO_SUFFIXES and (path.is_file() or (path.is_symlink() and not path.is_dir()))
 
 
 def _row(path: Path, data: Path) -> PhotoRow:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,23 @@ PARITY_TOLERANCE = 1e-3
 
 _PARITY_PHOTOS = 32
 _OPSET = 18
+
+
+@contextmanager
+def writing_to(target: Path) -> Iterator[None]:
+    """What a full disk makes of writing, in words.
+
+    Raises:
+        ExportError: something could not be written.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise ExportError(f"{target} cannot be written: {exc}. Is the disk full?") from exc
+    except RuntimeError as exc:
+        if "inline_container" not in str(exc):  # torch's own, of a file that could not be written to its end.
+            raise
+        raise ExportError(f"{target} cannot be written to its end. Is the disk full?") from exc
 
 
 def export_learner(learner: Learner, bundle: Path) -> None:

@@ -24,6 +24,10 @@ from training.splitting.split import make_split, read_split
 from training.splitting.words import label_counts, split_in_words
 from training.weights import bundle_named
 
+# What the card says of a training, of which a run's folder keeps the first as what decides its result.
+DECIDES = ("config", "precision", "processes", "weights_sha256")
+NOTED = ("command", "packages", "python", EARLIER_SOURCES)
+
 _PACKAGES = ("fastai", "torch", "torchvision", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 
 
@@ -79,7 +83,7 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
     if earlier := bundle_named(config.weights):
         ensure_unseen(earlier, rows)
         training[EARLIER_SOURCES] = sorted(sources_seen(earlier))
-    return Prepared(request.data, rows, _describe_data(request, rows), training)
+    return Prepared(request.data, rows, describe_data(rows, request.data, request.note), training)
 
 
 def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
@@ -92,17 +96,18 @@ def open_run_of(request: TrainRequest, prepared: Prepared) -> RunFolder | None:
     if request.run_dir is None:
         return None
     training, data = prepared.training, prepared.data
-    decides = {key: training[key] for key in ("config", "precision", "processes", "weights_sha256")}
-    identity = {**decides, "data_sha256": data["sha256"], "split_sha256": _split_digest(request, prepared.rows)}
-    noted = {key: training[key] for key in ("command", "packages", "python")}
-    about = {"name": request.name, "version": request.version, **noted}
+    decides = {key: training[key] for key in DECIDES}
+    identity = {**decides, "data_sha256": data["sha256"], "split_sha256": split_digest(prepared.rows, request.data)}
+    noted = {key: training[key] for key in NOTED if key in training}
+    about = {"name": request.name, "version": request.version, "data": str(request.data), **noted}
     folder = open_run(request.run_dir, identity, about, tensorboard=request.tensorboard, fresh=request.fresh)
     write_manifest(folder.path / MANIFEST, prepared.rows, request.data)
     return folder
 
 
-def _split_digest(request: TrainRequest, rows: Sequence[PhotoRow]) -> str:
-    lines = [f"{row.path.relative_to(request.data).as_posix()}\0{row.split}\n" for row in rows]
+def split_digest(rows: Sequence[PhotoRow], data: Path) -> str:
+    """sha256 over every photo's place and split."""
+    lines = [f"{row.path.relative_to(data).as_posix()}\0{row.split}\n" for row in rows]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -133,10 +138,11 @@ def _weights_digest(weights: str) -> str | None:
         raise WeightsUnavailableError(f"{weights} cannot be read: {exc}") from exc
 
 
-def _describe_data(request: TrainRequest, rows: Sequence[PhotoRow]) -> dict[str, Any]:
+def describe_data(rows: Sequence[PhotoRow], data: Path, note: str) -> dict[str, Any]:
+    """What the card says of the photos."""
     return {
-        "note": request.note,
-        "sha256": data_digest(rows, request.data),
+        "note": note,
+        "sha256": data_digest(rows, data),
         "n_photos": len(rows),
         "licences": dict(sorted(Counter(row.licence for row in rows if row.licence).items())),
         "counts": {split: label_counts(rows, split) for split in SPLITS},

@@ -10,6 +10,7 @@ from app.vision.card import Card
 from app.vision.learner import load_verified_learner
 from training.config import TrainConfig
 from training.data import PhotoRow, data_digest, vocab_of
+from training.earlier import sources_seen
 from training.errors import DataError, LeakError
 from training.evaluate import evaluate
 from training.evaluation.harm import harm_figures
@@ -90,11 +91,10 @@ def _rows_of_another(bundle: ModelBundle, data: Path, manifest: Path) -> list[Ph
     if MANIFEST in bundle.card.files:
         learned = [row for row in _own_rows(bundle, data) if row.split != "test"]
         ensure_no_leaks([*learned, *tested], config.near_duplicate_bits, f"{manifest} with {bundle.path.name}")
-    else:
-        sources = bundle.card.data.get("sources", {})
-        leaked = {row.source for row in tested} & {*sources.get("train", ()), *sources.get("valid", ())}
-        if leaked:
-            raise LeakError(f"{bundle.path.name} was trained on photos of {', '.join(sorted(leaked))}: no test of it.")
+    seen = sources_seen(bundle) | {*bundle.card.data.get("sources", {}).get("valid", ())}
+    leaked = {row.source for row in tested} & seen
+    if leaked:
+        raise LeakError(f"{bundle.path.name} was trained on photos of {', '.join(sorted(leaked))}: no test of it.")
     return tested
 
 
@@ -103,9 +103,7 @@ def _own_rows(bundle: ModelBundle, data: Path) -> list[PhotoRow]:
 
 
 def _config(card: Card) -> TrainConfig:
-    """What decides how a manifest is read; cards older than a choice have its default."""
-    known = {field.name for field in dataclasses.fields(TrainConfig)}
-    return TrainConfig(**{key: value for key, value in card.training.get("config", {}).items() if key in known})
+    return TrainConfig.from_json(card.training.get("config", {}))
 
 
 def _rows_of_sources(card: Card, data: Path, labels: Path | None) -> list[PhotoRow]:

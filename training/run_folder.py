@@ -34,9 +34,13 @@ class RunFolder:
     path: Path
     tensorboard: bool = False
 
-    def finish(self) -> None:
-        """Notes that the run has given what it was asked for: from now on the same command begins another."""
-        _write(self.path, {**(_read(self.path) or {}), "finished_at": _now()})
+    def finish(self, **left: str) -> None:
+        """Notes that the run has given what it was asked for: from now on the same command begins another.
+
+        Args:
+            left: what else is worth noting at its end.
+        """
+        _write(self.path, {**(_read(self.path) or {}), "finished_at": _now(), **left})
 
 
 def open_run(
@@ -66,6 +70,18 @@ def open_run(
     except OSError as exc:
         raise RunError(f"The run cannot be kept in {path}: {exc}. Give another --run-dir.") from exc
     return RunFolder(path, tensorboard)
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """What run.json says: `identity` and what else `open_run` and `finish` were given.
+
+    Raises:
+        RunError: it is no run's folder.
+    """
+    about = _read(path)
+    if about is None:
+        raise RunError(f"{path} is no run's folder. Give one that `fit` has left, as in runs/.")
+    return about
 
 
 def unfinished_version(folders: Iterable[Path], command: str) -> str | None:

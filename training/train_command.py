@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.bundles.export_command import add_bundle_choices, say_made
 from training.choices import add_choice
 from training.config import TrainConfig
-from training.evaluation.command import add_report_photos
 
 if TYPE_CHECKING:
     from training.prepare import TrainRequest
@@ -23,10 +23,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     """Adds both to the trainer's commands."""
     text = "check, split, fine-tune, evaluate and export a new bundle"
     train = commands.add_parser("train", help=text, description=text)
-    train.add_argument("--out", type=Path, default=Path("models"), help="folder for the new bundle (%(default)s)")
-    train.add_argument("--note", default="", help="what the card says of the photos: origin, licence, what they lack")
-    train.add_argument("--label-facts", type=Path, help="YAML with a name and facts per label")
-    add_report_photos(train)
+    add_bundle_choices(train)
     _add_arguments(train)
     train.set_defaults(run=_run_train)
     text = "check, split and fine-tune; leaves learner.pkl in the run's folder"
@@ -98,10 +95,8 @@ def _run_train(options: argparse.Namespace, typed: Sequence[str]) -> None:
     from training.train import train  # torch and fastai take seconds; --help should not.
 
     bundle = train(_request(options, typed), _config(options))
-    if bundle is None:
-        return  # The main process says it.
-    print(f"made {bundle.path}; look at {bundle.path / 'report.html'}, then serve it with:")
-    print(f"    python -m training bundle promote {bundle.path.name} --models {options.out}")
+    if bundle is not None:  # Else the main process says it.
+        say_made(bundle.path)
 
 
 def _run_fit(options: argparse.Namespace, typed: Sequence[str]) -> None:
@@ -110,4 +105,5 @@ def _run_fit(options: argparse.Namespace, typed: Sequence[str]) -> None:
 
     learner = fit_alone(_request(options, typed), _config(options))
     if learner is not None:
-        print(f"made {learner}")
+        print(f"made {learner}; make a bundle of it with:")
+        print(f"    python -m training export {shlex.quote(str(learner.parent))}")

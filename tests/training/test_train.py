@@ -16,6 +16,8 @@ from app.vision.learner import make_export_learner
 from tests.conftest import ROOT
 from tests.photos import draw_data_folder
 from training import train as module
+from training.bundles import make
+from training.bundles.new_card import read_label_facts
 from training.cli import main
 from training.config import TrainConfig
 from training.data import SPLITS, PhotoRow, data_digest, read_data_folder
@@ -24,7 +26,7 @@ from training.fit import make_model
 from training.prepare import TrainRequest
 from training.run_folder import RunFolder
 from training.splitting.split import readable_rows
-from training.train import read_label_facts, train
+from training.train import train
 
 # isort: split
 from fastai.learner import Learner
@@ -188,7 +190,7 @@ def test_the_label_facts_of_this_repository_can_be_read() -> None:
     assert {"sequoia", "yosemite", "yellowstone"} <= set(read_label_facts(ROOT / "training/configs/us-parks.yaml"))
 
 
-@pytest.mark.parametrize("step", ["ensure_parity", "write_card"])
+@pytest.mark.parametrize("step", ["ensure_parity", "write_card", "ensure_servable"])
 def test_a_failed_run_leaves_nothing_behind(
     tmp_path: Path, toy_data: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -196,7 +198,7 @@ def test_a_failed_run_leaves_nothing_behind(
         raise ExportError("as told")
 
     monkeypatch.setattr(module, "fit", untrained)
-    monkeypatch.setattr(module, step, fail)
+    monkeypatch.setattr(make, step, fail)
     with pytest.raises(ExportError, match="as told"):
         train(make_request(tmp_path, toy_data), QUICK)
     assert list((tmp_path / "out").iterdir()) == []

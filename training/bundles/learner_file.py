@@ -85,16 +85,23 @@ def golden_logits_in_clean_process(bundle: ModelBundle) -> NDArray[np.float32]:
     """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "app").symlink_to(_APP, target_is_directory=True)
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", _ANSWER, str(bundle.path.resolve())],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
+        try:
+            done = _run_where_app_is_alone(Path(folder), bundle)
+        except subprocess.TimeoutExpired as exc:
+            raise BundleDamagedError(f"{LEARNER} gives no answer within {_TIMEOUT_S} s.") from exc
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise BundleDamagedError(f"{LEARNER} cannot be loaded where there is no training/: {reason}")
     return np.array(json.loads(done.stdout.splitlines()[-1]), dtype=np.float32)
+
+
+def _run_where_app_is_alone(folder: Path, bundle: ModelBundle) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _ANSWER, str(bundle.path.resolve())],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )

@@ -75,6 +75,6 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_where_photos_are_downloaded_is_no_fact_of_a_label(path: Path) -> None:
-    from training.train import read_label_facts
+    from training.bundles.new_card import read_label_facts
 
     assert read_label_facts(path) == {"cats": {"name": "Cats"}, "dogs": {}, "other": {"name": "None of these"}}
