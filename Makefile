@@ -8,7 +8,7 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake train lint format clean
+.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-training train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
@@ -36,12 +36,16 @@ fuzz: $(VENV)/.everything
 	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED) $(ARGS)
 
 # What a photo costs on its way in: its decoding alone, and each way of sending it.
-bench: bench-intake
+bench: bench-intake bench-training
 bench-intake: $(VENV)/.everything
 	$(BIN)/python -m tests.bench.intake
 
 train: $(VENV)/.everything
 	$(BIN)/python -m training train --data $(DATA) --out models/ $(ARGS)
+
+# Fine-tuning beside a bare PyTorch loop over the same photos and network; ARGS='--data photos/' for photos of yours.
+bench-training: $(VENV)/.everything
+	$(BIN)/python -m training.bench $(ARGS)
 
 lint: $(VENV)/.everything
 	$(BIN)/ruff check .
