@@ -65,6 +65,13 @@ class TrainConfig:
         0.05, "share of the target spread over all labels; none with --multi-label", least=0, most=0.99
     )
     min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
+    start_share: float = _choice(
+        0.0,
+        "share of the earlier bundle's weights in those that are kept, the rest being the trained ones (their mean); "
+        "only with --weights BUNDLE",
+        least=0,
+        most=1,
+    )
     nothings: int = _choice(
         0,
         "pictures of nothing (flat colours, gradients, noise, pages of text) drawn in code, that are trained on as "

@@ -11,11 +11,11 @@ import torch
 from app.vision.learner import make_export_learner
 from training.config import TrainConfig
 from training.data import PhotoRow
-from training.fitting.callbacks import TensorBoard, phase_callbacks, shows_bars
+from training.fitting.callbacks import TensorBoard, copy_state, phase_callbacks, shows_bars
 from training.fitting.checkpoint import Checkpoint, Checkpoints, read_checkpoint
 from training.fitting.history import HistoryFiles, plot_history
 from training.fitting.loaders import make_dataloaders
-from training.fitting.network import make_learner, make_model, round_to_float16
+from training.fitting.network import make_learner, make_model, mean_weights, round_to_float16
 from training.fitting.phases import Phase, make_phases
 from training.fitting.processes import rank, trained_together
 from training.fitting.rate import find_lr
@@ -49,10 +49,13 @@ def fit(
     )  # The processes shall not augment alike; they start from the main one's weights.
     dls = make_dataloaders(rows, vocab, config)
     learner = make_learner(dls, config, vocab)
+    start = copy_state(learner.model)
     with trained_together(learner):
         state = _train(learner, config, folder)
     if state.best_model is not None:
         learner.model.load_state_dict(state.best_model)
+    if config.start_share:
+        learner.model.load_state_dict(mean_weights(start, copy_state(learner.model), config.start_share))
     if folder is not None and state.history and rank() == 0:
         plot_history(state.history, folder.path)
     model = learner.model.cpu().to(memory_format=torch.contiguous_format)

@@ -74,13 +74,16 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
     """
     if config.find_lr and n_processes() > 1:
         raise ConfigError("--find-lr is for one process. Find the rate with one, then give it to all with --lr.")
+    earlier = bundle_named(config.weights)
+    if config.start_share and not earlier:
+        raise ConfigError("--start-share needs the network of an earlier bundle. Name one with --weights.")
     training = describe_training(request, config)
     if request.manifest:
         rows = read_split(request.manifest, request.data, config)
     else:
         rows = make_split(request.data, request.labels, config)
     print(split_in_words(rows), flush=True)
-    if earlier := bundle_named(config.weights):
+    if earlier:
         ensure_unseen(earlier, rows)
         training[EARLIER_SOURCES] = sorted(sources_seen(earlier))
     return Prepared(request.data, rows, describe_data(rows, request.data, request.note), training)

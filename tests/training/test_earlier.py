@@ -14,8 +14,8 @@ from app.vision.learner import load_verified_learner
 from training.config import TrainConfig
 from training.data import PhotoRow, Split
 from training.earlier import EARLIER_SOURCES, ensure_unseen, sources_seen
-from training.errors import DataError, WeightsUnavailableError
-from training.fit import make_model
+from training.errors import ConfigError, DataError, WeightsUnavailableError
+from training.fit import fit, make_model
 from training.prepare import TrainRequest, prepare
 from training.weights import bundle_named
 
@@ -99,3 +99,23 @@ def test_the_card_tells_what_it_started_from(tiny_bundle: ModelBundle, toy_data:
 def test_another_split_than_the_bundles_is_refused(tiny_bundle: ModelBundle, toy_data: Path) -> None:
     with pytest.raises(DataError, match="it would be measured on what it knows"):
         prepare(request_of(toy_data), from_bundle(tiny_bundle.path, n_folds=4))
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_what_is_kept_lies_between_the_start_and_what_was_trained(
+    share: float, tiny_bundle: ModelBundle, toy_data: Path
+) -> None:
+    config = from_bundle(tiny_bundle.path, freeze_epochs=0, epochs=1, batch_size=8, precision="float32")
+    rows = prepare(request_of(toy_data), config).rows
+    start = make_model(config, VOCAB).state_dict()
+    trained = fit(rows, VOCAB, config).model.state_dict()
+    kept = fit(rows, VOCAB, dataclasses.replace(config, start_share=share)).model.state_dict()
+    assert not torch.equal(start["1.3.weight"], trained["1.3.weight"])
+    for name in ("0.0.weight", "0.1.running_mean", "1.3.weight"):
+        expected = share * start[name] + (1 - share) * trained[name]
+        assert torch.allclose(kept[name], expected, rtol=2e-3, atol=1e-4)  # float16 has 11 bits.
+
+
+def test_a_share_of_no_bundle_is_refused(toy_data: Path) -> None:
+    with pytest.raises(ConfigError, match="--start-share needs"):
+        prepare(request_of(toy_data), dataclasses.replace(TrainConfig(weights="none", n_folds=3), start_share=0.5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -70,6 +70,19 @@ def _label_rarity(dls: DataLoaders) -> torch.Tensor:
     rows = dls.train_ds.items
     counts = Counter(label for row in rows for label in row.labels)
     return torch.tensor([len(rows) / counts[label] for label in dls.vocab], dtype=torch.float32)
+
+
+def mean_weights(
+    start: Mapping[str, torch.Tensor], trained: Mapping[str, torch.Tensor], share: float
+) -> dict[str, torch.Tensor]:
+    """The weights between two networks of one origin: `share` of the start's, the rest of the trained one's.
+
+    Source: Wortsman et al. 2022, Robust fine-tuning of zero-shot models, section 3.
+    """
+    return {
+        name: tensor.lerp(start[name], share) if tensor.is_floating_point() else tensor
+        for name, tensor in trained.items()
+    }
 
 
 def round_to_float16(model: nn.Module) -> None:
