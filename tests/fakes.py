@@ -26,10 +26,10 @@ class FakeRuntime:
         evidence = np.zeros((n, len(self.logits), *PLACES), dtype=np.float32)
         evidence[..., 0] = self.logits[None, :, None] * PLACES[1]
         embedding = np.ones((n, 4), dtype=np.float32)
-        return NetworkOutput(np.repeat(self.logits[None], n, axis=0), embedding, evidence, _layers(n))
+        return NetworkOutput(np.repeat(self.logits[None], n, axis=0), embedding, evidence, some_layers(n))
 
 
-def _layers(n: int) -> dict[str, Array]:
+def some_layers(n: int) -> dict[str, Array]:
     """Maps that get coarser from layer to layer, down to a single place."""
     shapes = {"stem": (8, 16, 16), "layer1": (8, 8, 8), "layer2": (12, 4, 4), "layer3": (16, 1, 1)}
     rng = np.random.default_rng(0)

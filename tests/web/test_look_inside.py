@@ -83,7 +83,7 @@ def test_a_photo_is_followed_from_its_numbers_to_the_verdict(client: FlaskClient
     assert page.image("Your photo").size == (160, 120)
     assert "32 × 32 × 3 = 3,072 numbers" in page.text
     assert "For “Yosemite”: +24.00 in all, divided by 6 places, is +4.00." in page.text
-    assert "Yosemite has 93.6 %, and is named from 80.0 % on: enough." in page.text
+    assert "“Yosemite” has 93.6 %, and is named from 80.0 % on: enough." in page.text
     assert page.texts[-20:].count("This looks like Yosemite.") == 1
 
 
@@ -115,7 +115,7 @@ def test_the_photo_of_a_result_is_carried_on_and_the_page_says_so(client: FlaskC
     [
         (
             [0.0, 5.0, 5.1],
-            "Yosemite has 52.3 %, and is named from 80.0 % on: not enough. It could be",
+            "“Yosemite” has 52.3 %, and is named from 80.0 % on: not enough. It could be",
         ),
         ([9.0, 0.0, 0.0], "The likeliest of all is “None of these”, so nothing else is named. This does not look like"),
     ],
@@ -146,7 +146,7 @@ def test_several_labels_are_judged_each_by_itself(
     text = Page(_send_photo(_client(several, predictor, settings, [-2.0, 0.0, 3.0]), photo)).text
     assert "Each label is judged by itself" in text
     assert "Together" not in text
-    assert "Yosemite National Park has 95.3 %" in text or "Yosemite has 95.3 %" in text
+    assert "“Yosemite National Park” has 95.3 %" in text
     assert text.count("is named from 80.0 % on") == 3
 
 
@@ -200,6 +200,14 @@ def test_a_busy_server_says_when_to_come_again(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "Too many photos are being looked at" in Page(answer).text
+
+
+def test_a_photo_counts_against_the_clients_rate_as_any_other_does(
+    settings: Settings, slot: ModelSlot, photo: bytes
+) -> None:
+    client = create_app(dataclasses.replace(settings, max_photos_per_minute=1), slot).test_client()
+    assert [_send_photo(client, photo).status_code for _ in range(2)] == [200, 429]
+    assert client.get(URL).status_code == 200
 
 
 def test_without_a_model_the_page_says_so(settings: Settings) -> None:

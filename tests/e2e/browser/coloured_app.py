@@ -26,7 +26,9 @@ from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Task, Thresholds
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec
+from tests.cards import METRICS
 from tests.e2e.browser.drawings import draw_landscape
+from tests.fakes import some_layers
 from tests.intake.url_fetch.internet import LOCAL, HostileServer, reply
 from tests.photos import encode
 
@@ -70,7 +72,9 @@ class ColourRuntime:
         side = pixels.shape[1] // _PLACES
         places = pixels.mean(axis=0).reshape(_PLACES, side, _PLACES, side).mean(axis=(1, 3)) ** 3
         evidence = logits[:, None, None] * places / places.mean()
-        return NetworkOutput(logits[None], np.ones((1, 4), np.float32), evidence[None].astype(np.float32), {})
+        return NetworkOutput(
+            logits[None], np.ones((1, 4), np.float32), evidence[None].astype(np.float32), some_layers(1)
+        )
 
     def _refuse_if_busy(self, means: Array) -> None:
         once = means.max() < _DARK and not self._was_busy
@@ -93,7 +97,7 @@ def _app(labels: tuple[Label, ...], task: Task) -> Flask:
     settings = Settings.from_environ(os.environ)
     spec = PreprocessSpec(size_px=64, decode_px=448)
     other = "other" if labels[0].label == "other" else None
-    card = Card("drawn", "3", task, labels, spec, 1.0, Thresholds((0.8,) * len(labels)), other_label=other)
+    card = Card("drawn", "3", task, labels, spec, 1.0, Thresholds((0.8,) * len(labels)), other, metrics=METRICS)
     runtime = ColourRuntime(spec, len(labels))
     predictor = Predictor(ModelBundle(settings.models_dir, card), runtime, ImageLimits(), max_waiting=8, max_wait_s=10)
     settings = replace(settings, max_photos_per_minute=0)
