@@ -10,6 +10,7 @@ from typing import Any
 
 from app.errors import SettingsError
 from app.setting_types import IPNetwork, choice, file, header_text, networks, number, origins, store, whole
+from app.settings_file import SETTINGS_FILE, with_settings_file
 from app.vision.limits import MAX_PIXELS_CEILING
 
 PREFIX = "WHICHPARK_"
@@ -33,7 +34,11 @@ class Settings:
     port: int = _setting(8000, "port to listen on", whole(1, 65535), env="PORT")
     workers: int = _setting(1, "gunicorn worker processes", whole(1, 256), env="WEB_CONCURRENCY")
     threads: int = _setting(4, "requests a worker takes at once", whole(1, 256))
+    settings_file: Path | None = _setting(
+        None, "file of more settings, a NAME=VALUE a line, read again on SIGHUP; the environment goes before it", file
+    )
     models_dir: Path = _setting(_ROOT / "models", "folder of the bundles and of CURRENT", Path)
+    reload_s: float = _setting(1.0, "seconds between two looks whether CURRENT names another bundle", number(0.01, 600))
     runtime: str = _setting(
         "auto",
         "cpu: model.onnx, no torch; torch: learner.pkl, on CUDA if there; auto: torch only where CUDA is",
@@ -109,6 +114,9 @@ class Settings:
         100_000_000, "most of a refused body that is read away, in bytes", whole(0, 10_000_000_000)
     )
     keepalive_s: float = _setting(5.0, "seconds a connection stays open for another request", number(0.01, 600))
+    max_drain_s: int = _setting(
+        30, "longest a worker that ends still answers what it has, in whole seconds", whole(1, 600)
+    )
     max_photos_per_minute: int = _setting(
         120, "photos a minute taken from one address (one /64 of IPv6); 0: no limit", whole(0, 1_000_000)
     )
@@ -138,12 +146,13 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings an environment asks for; what it does not mention has its default.
+        """The settings an environment asks for, and the file it names; what neither mentions has its default.
 
         Raises:
-            SettingsError: a value has no sense, or a `WHICHPARK_` variable is none of ours.
+            SettingsError: a value has no sense, or a `WHICHPARK_` variable is none of ours, or see `settings_file`.
         """
         fields = {env_name(field): field for field in dataclasses.fields(cls)}
+        environ = with_settings_file(environ, fields)
         unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in fields)
         if unknown:
             raise SettingsError(f"{unknown[0]} is no setting. The settings are: {', '.join(sorted(fields))}.")
@@ -155,6 +164,16 @@ class Settings:
                 except SettingsError as exc:
                     raise SettingsError(f"{name}: {exc} ({field.metadata['help']})") from None
         return cls(**values)
+
+
+def environ_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment that asks for the same settings and names no file.
+
+    Raises:
+        SettingsError: see `settings_file`.
+    """
+    merged = with_settings_file(environ, {env_name(field) for field in dataclasses.fields(Settings)})
+    return {name: value for name, value in merged.items() if name != SETTINGS_FILE}
 
 
 def env_name(field: dataclasses.Field[Any]) -> str:

@@ -31,10 +31,10 @@
     ├── UnavailableError             nothing is wrong with the request; try again
     │   ├── BusyError                503 busy
     │   └── ModelUnavailableError    503 model_unavailable
-    ├── BundleError                  a bundle on disk cannot be served
-    │   ├── BundleMissingError
-    │   ├── BundleDamagedError
-    │   └── BundleSchemaError
+    ├── BundleError                  a bundle on disk cannot be served: bundle_unusable
+    │   ├── BundleMissingError       bundle_missing
+    │   ├── BundleDamagedError       bundle_damaged
+    │   └── BundleSchemaError        bundle_schema
     └── SettingsError                an environment variable has no sense
 
 `str(error)` is written for the person who meets it and is safe to send to a client for the first three branches: it
@@ -279,19 +279,27 @@ class ModelUnavailableError(UnavailableError):
 
 
 class BundleError(WhichParkError):
-    """A bundle on disk cannot be served."""
+    """A bundle on disk cannot be served. Its code is told by `/readyz` and the metrics, its message by the log."""
+
+    code = "bundle_unusable"
 
 
 class BundleMissingError(BundleError):
     """The folder, CURRENT or one of the bundle's files is not there."""
 
+    code = "bundle_missing"
+
 
 class BundleDamagedError(BundleError):
     """A file differs from its card, or the card has no sense."""
 
+    code = "bundle_damaged"
+
 
 class BundleSchemaError(BundleError):
     """The card was written by another version of this project."""
+
+    code = "bundle_schema"
 
 
 class SettingsError(WhichParkError):

@@ -31,8 +31,9 @@ from app.intake.url_fetch.lookup import SystemLookup
 from app.intake.url_fetch.public import is_public
 from app.ops.admission import init_admission
 from app.ops.health import make_health
+from app.ops.model_watch import ModelWatch
 from app.ops.request_log import init_request_log
-from app.vision.bundle import read_current_bundle
+from app.vision.bundle import current_state, read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
 from app.web.headers import init_security_headers
@@ -60,7 +61,7 @@ def create_app(
     settings = settings or Settings.from_environ(os.environ)
     logging.getLogger("app").setLevel(settings.log_level.upper())
     logging.getLogger("PIL").setLevel(logging.INFO)  # Beneath that Pillow writes down what is in a photo's EXIF.
-    slot = slot or ModelSlot(lambda: load_predictor(settings))
+    slot = slot or load_slot(settings)
     app = Flask("app", root_path=str(_ROOT), template_folder="templates", static_folder="static")
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
@@ -98,6 +99,13 @@ def init_door(app: Flask, settings: Settings) -> None:
     init_clients(app, ring, settings.keys_needed_for)
     per_minute, with_key = settings.max_photos_per_minute, settings.max_photos_per_minute_with_key
     init_rate_limits(app, RateLimits(per_minute, with_key, settings.rate_limit_store))
+
+
+def load_slot(settings: Settings) -> ModelSlot:
+    """The slot of the current bundle, which follows `models/CURRENT` from then on."""
+    slot = ModelSlot(lambda: load_predictor(settings), lambda: current_state(settings.models_dir))
+    ModelWatch(slot, settings.reload_s).start()
+    return slot
 
 
 def load_predictor(settings: Settings) -> Predictor:

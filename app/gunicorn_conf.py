@@ -1,60 +1,87 @@
 """gunicorn's configuration: `gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"`.
 
-Nothing is preloaded: thread pools of the runtimes, and CUDA, do not survive a fork, so each worker loads its own.
+SIGHUP reads WHICHPARK_SETTINGS_FILE again, see `on_reload`. SIGTERM lets workers answer what they have, for
+WHICHPARK_MAX_DRAIN_S. Nothing is preloaded: thread pools of the runtimes, and CUDA, do not survive a fork, so each
+worker loads its own.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from app.config import Settings
+from app.config import Settings, environ_of
 from app.door.key_file import read_keys
 from app.errors import SettingsError
 from app.ops.memory import return_freed_memory
 from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.worker import QueueingWorker
-
-try:
-    _settings = Settings.from_environ(os.environ)
-    if _settings.api_keys_file:
-        read_keys(_settings.api_keys_file)  # A worker would find it too, and say so with a traceback.
-except SettingsError as exc:
-    sys.exit(f"which-park: {exc}")
-
-bind = f"{_settings.host}:{_settings.port}"
-workers = _settings.workers
-threads = _settings.threads
+from app.settings_file import SETTINGS_FILE
 
 
-class Worker(QueueingWorker):
-    """With the operator's limits."""
+@dataclass(frozen=True)
+class _Chosen:
+    """What the operator wants: the settings, and the environment that says so without a file."""
 
+    settings: Settings
+    environ: dict[str, str]
+
+
+def _choose() -> _Chosen:
+    environ = environ_of(os.environ)
+    settings = Settings.from_environ(environ)
+    if settings.api_keys_file:
+        read_keys(settings.api_keys_file)  # A worker would find it too, and say so with a traceback.
+    return _Chosen(settings, environ)
+
+
+def _worker_of(settings: Settings) -> type[QueueingWorker]:
+    """A worker with the operator's limits."""
     limits = ConnectionLimits(
-        max_connections=_settings.max_connections,
-        max_head_bytes=_settings.max_head_bytes,
-        max_head_s=_settings.max_head_s,
-        max_body_bytes=_settings.max_upload_bytes,
-        max_held_bytes=_settings.max_held_uploads * _settings.max_upload_bytes,
-        max_transfer_s=_settings.max_transfer_s,
-        max_stall_s=_settings.max_stall_s,
-        min_bytes_per_s=_settings.min_bytes_per_s,
-        max_linger_s=_settings.max_linger_s,
-        max_linger_bytes=_settings.max_linger_bytes,
-        keepalive_s=_settings.keepalive_s,
-        max_queue=_settings.max_queue,
-        max_queue_s=_settings.max_queue_s,
+        max_connections=settings.max_connections,
+        max_head_bytes=settings.max_head_bytes,
+        max_head_s=settings.max_head_s,
+        max_body_bytes=settings.max_upload_bytes,
+        max_held_bytes=settings.max_held_uploads * settings.max_upload_bytes,
+        max_transfer_s=settings.max_transfer_s,
+        max_stall_s=settings.max_stall_s,
+        min_bytes_per_s=settings.min_bytes_per_s,
+        max_linger_s=settings.max_linger_s,
+        max_linger_bytes=settings.max_linger_bytes,
+        keepalive_s=settings.keepalive_s,
+        max_queue=settings.max_queue,
+        max_queue_s=settings.max_queue_s,
+    )
+    return type("Worker", (QueueingWorker,), {"limits": limits})
+
+
+def _set(chosen: _Chosen) -> None:
+    """Gives gunicorn, which reads the names of this module, those that come from settings."""
+    settings = chosen.settings
+    globals().update(
+        _chosen=chosen,
+        workers=settings.workers,
+        threads=settings.threads,
+        worker_class=_worker_of(settings),
+        worker_connections=settings.max_connections,
+        graceful_timeout=settings.max_drain_s,
+        forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),  # Who may say that a request came by https.
     )
 
 
-worker_class = Worker
-worker_connections = _settings.max_connections
-forwarded_allow_ips = ",".join(map(str, _settings.trusted_proxies))  # Who may say that a request came by https.
+try:
+    _chosen = _choose()
+except SettingsError as exc:
+    sys.exit(f"which-park: {exc}")
+_set(_chosen)
+
+bind = f"{_chosen.settings.host}:{_chosen.settings.port}"
 sendfile = False  # An answer goes through the worker's own buffers.
 preload_app = False
 timeout = 60
-graceful_timeout = 30
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Heartbeats in memory; the disk may be read-only.
 control_socket_disable = True
 logconfig_dict = {
@@ -72,5 +99,24 @@ logconfig_dict = {
 
 
 def post_fork(server: object, worker: object) -> None:
-    """In each worker, before it loads the application."""
+    """In each worker, before it loads the application: with the settings that the master has, whatever a file says."""
+    os.environ.pop(SETTINGS_FILE, None)
+    os.environ.update(_chosen.environ)
     return_freed_memory()
+
+
+def on_reload(server: Any) -> None:
+    """SIGHUP: reads the settings again, before gunicorn starts new workers and ends the old ones.
+
+    Settings without sense change nothing. The address stays: who wants another one starts the server anew.
+    """
+    try:
+        chosen = _choose()
+    except SettingsError as exc:
+        server.log.error("which-park: the settings stay as they were: %s", exc)
+        return
+    if f"{chosen.settings.host}:{chosen.settings.port}" != bind:
+        server.log.warning("which-park: HOST and PORT stay as they were: they change with a start alone.")
+    _set(chosen)
+    server.app.reload()
+    server.setup(server.app)

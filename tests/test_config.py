@@ -17,6 +17,8 @@ DEFAULTS = {
     "PORT": 8000,
     "WEB_CONCURRENCY": 1,
     "WHICHPARK_THREADS": 4,
+    "WHICHPARK_SETTINGS_FILE": None,
+    "WHICHPARK_RELOAD_S": 1.0,
     "WHICHPARK_MODELS_DIR": Path(__file__).resolve().parent.parent / "models",
     "WHICHPARK_RUNTIME": "auto",
     "WHICHPARK_RUNTIME_THREADS": 0,
@@ -51,6 +53,7 @@ DEFAULTS = {
     "WHICHPARK_MAX_LINGER_S": 10.0,
     "WHICHPARK_MAX_LINGER_BYTES": 100_000_000,
     "WHICHPARK_KEEPALIVE_S": 5.0,
+    "WHICHPARK_MAX_DRAIN_S": 30,
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE": 120,
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE_WITH_KEY": 600,
     "WHICHPARK_RATE_LIMIT_STORE": "memory://",
@@ -90,6 +93,7 @@ BOUNDS = {
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE": (0, 1_000_000),
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE_WITH_KEY": (0, 1_000_000),
     "WHICHPARK_HSTS_S": (0, 100_000_000),
+    "WHICHPARK_MAX_DRAIN_S": (1, 600),
 }
 _SECONDS = (
     "MAX_WAIT",
@@ -101,6 +105,7 @@ _SECONDS = (
     "MAX_STALL",
     "MAX_LINGER",
     "KEEPALIVE",
+    "RELOAD",
 )
 TIMES = tuple(f"WHICHPARK_{name}_S" for name in _SECONDS)
 
@@ -129,6 +134,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
     others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
+    others |= {"WHICHPARK_SETTINGS_FILE"}
     others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 

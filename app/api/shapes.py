@@ -178,6 +178,10 @@ class Readiness:
 
     model: ServedModel
     status: Literal["ready"] = "ready"
+    refused: Annotated[
+        str | None,
+        Says("Only if another bundle was promoted since and cannot be served: why, as `bundle_damaged`. See the log."),
+    ] = None
 
 
 def to_json(value: Any) -> Any:

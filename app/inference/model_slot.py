@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from app.errors import BundleError, ModelUnavailableError
+from app.errors import BundleError, ModelUnavailableError, WhichParkError
 from app.inference.predictor import Predictor
 
 _log = logging.getLogger(__name__)
@@ -14,24 +14,48 @@ _log = logging.getLogger(__name__)
 class ModelSlot:
     """Holds the predictor; a server whose bundle cannot be loaded runs on, not ready, and says so in its log.
 
-    Thread safety: written once, at construction.
+    Once something is served, it stays until something better is loaded and has made a prediction.
+
+    Thread safety: one thread at a time calls `refresh`. It puts a new predictor in place in one step; whoever has taken
+    the one before goes on with that, and the last who does frees it.
     """
 
-    def __init__(self, load: Callable[[], Predictor]) -> None:
-        """Loads and warms up the predictor; a `BundleError` is logged and kept."""
+    def __init__(self, load: Callable[[], Predictor], state: Callable[[], object] = lambda: None) -> None:
+        """Loads and warms up the predictor; a `BundleError` is logged and kept.
+
+        Args:
+            state: of what `load` reads: something that is unequal to what it was when that has changed.
+        """
+        self._load = load
+        self._state = state
         self._predictor: Predictor | None = None
-        try:
-            predictor = load()
-            predictor.warm_up()
-            self._predictor = predictor
-            _log.info("serving %s with %s", predictor.bundle.path.name, predictor.runtime.name)
-        except BundleError as exc:
-            _log.error("no model is served: %s", exc)
+        self._refused: str | None = None
+        self._told = ""
+        self._seen = state()
+        self._reload()
+
+    def refresh(self) -> bool:
+        """Loads again if what it loads has changed; whether it has.
+
+        Raises:
+            Exception: whatever no bundle should cause, a bug or the want of memory; what was served is so on.
+        """
+        seen = self._state()
+        if seen == self._seen:
+            return False
+        self._seen = seen  # Seen before it is read: what changes meanwhile is a change again.
+        self._reload()
+        return True
 
     @property
     def is_ready(self) -> bool:
         """Whether a model is loaded and has made a prediction."""
         return self._predictor is not None
+
+    @property
+    def refused(self) -> str | None:
+        """Why the bundle that is to be served is not, as the code of an error; None when it is."""
+        return self._refused
 
     @property
     def predictor(self) -> Predictor:
@@ -41,5 +65,30 @@ class ModelSlot:
             ModelUnavailableError: none could be loaded.
         """
         if self._predictor is None:
-            raise ModelUnavailableError("No model is loaded; the operator finds the reason in the server's log.")
+            raise ModelUnavailableError(
+                f"No model is loaded ({self._refused}); the operator finds the reason in the server's log."
+            )
         return self._predictor
+
+    def _reload(self) -> None:
+        try:
+            predictor = self._load()
+            predictor.warm_up()
+        except BundleError as exc:
+            self._refuse(exc)
+        except Exception:
+            self._refused = WhichParkError.code
+            raise
+        else:
+            self._predictor, self._refused, self._told = predictor, None, ""
+            _log.info("serving %s with %s", predictor.bundle.path.name, predictor.runtime.name)
+
+    def _refuse(self, error: BundleError) -> None:
+        """Keeps the code, and not the error, whose traceback would keep what was loaded so far."""
+        self._refused, told_before, self._told = error.code, self._told, str(error)
+        if self._told == told_before:
+            return
+        if self._predictor is None:
+            _log.error("no model is served: %s", error)
+        else:
+            _log.error("%s is served on, the new bundle is refused: %s", self._predictor.bundle.path.name, error)

@@ -123,6 +123,28 @@ def read_current_bundle(models: Path) -> ModelBundle:
         raise BundleDamagedError(f"{CURRENT} holds {name!r}, which is not the name of a bundle.") from exc
 
 
+def current_state(models: Path) -> tuple[object, ...]:
+    """What `read_current_bundle` would find, to compare: unequal once CURRENT is written or a file of its bundle is.
+
+    It reads CURRENT and no other file, so it may be asked often. Never an error: what is not there is a state too.
+    """
+    current = models / CURRENT
+    try:
+        name, written = current.read_text(encoding="utf-8", errors="replace").strip(), _stamp(current)
+    except OSError:
+        return ()
+    try:
+        files = sorted((path.name, _stamp(path)) for path in (models / plain_name(name)).iterdir())
+    except (OSError, ValueError):
+        files = []
+    return name, written, tuple(files)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
 def write_card(path: Path, card: Card) -> None:
     """Writes card.json into the bundle's folder, with the sha256 of every other file there."""
     others = [file for file in sorted(path.iterdir()) if file.is_file() and file.name != CARD]

@@ -17,7 +17,7 @@ LAYERS = (("api", "web", "ops", "door"), ("inference", "intake", "feedback"), ("
 RANK = {f"app.{name}": rank for rank, names in enumerate(LAYERS) for name in names}
 
 READERS_OF_CONFIG = {"app.factory", "app.gunicorn_conf"}
-JOINERS = {"app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.keys"}
+JOINERS = {"app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.settings_file", "app.keys"}
 NEEDS_TORCH = {"app.vision.learner", "app.vision.torchvision_ops", "app.inference.torch_runtime"}
 OF_TORCH = ("torch", "torchvision", "fastai", "fastcore", "fasttransform")
 OUTGOING = (

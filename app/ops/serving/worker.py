@@ -241,6 +241,19 @@ class QueueingWorker(ThreadWorker):
 
     def _cap_keepalive(self, deadline: float) -> None:
         """At the beginning of the end: who has begun no request has until then to do so."""
+        self._stop_listening()
         for conn in self._waiting:
             if conn.is_idle:
                 conn.until = min(conn.until, deadline)
+
+    def _stop_listening(self) -> None:
+        """Takes who stands at the door and closes it: who comes later is refused at once, and does not wait in vain.
+
+        Where other workers listen on, or the master does for those to come, they have them.
+        """
+        for listener in self.sockets:
+            n_before = -1
+            while n_before < self.nr_conns:
+                n_before = self.nr_conns
+                self.accept(listener)
+            listener.close()
