@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import SettingsError
-from app.setting_types import IPNetwork, choice, file, header_text, networks, number, origins, store, whole
+from app.setting_types import IPNetwork, choice, file, header_text, networks, number, origins, place, store, whole
 from app.settings_file import SETTINGS_FILE, with_settings_file
 from app.vision.limits import MAX_PIXELS_CEILING
 
@@ -18,6 +18,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 KEYS_NEEDED_FOR = ("nothing", "api", "everything")
 LOGGED_ADDRESSES = ("none", "network", "full")
+LOG_FORMATS = ("text", "json")
 RUNTIMES = ("auto", "cpu", "torch")
 SWITCH = ("on", "off")
 
@@ -139,6 +140,10 @@ class Settings:
     hsts_s: int = _setting(
         31_536_000, "seconds that browsers keep to https once they came by it; 0: not said", whole(0, 100_000_000)
     )
+    metrics: str = _setting(
+        "off", "who may GET /metrics: off; on: everybody; key: an API key; 127.0.0.1:9464: who can reach that", place
+    )
+    log_format: str = _setting("text", "of the log's lines: text, json", choice(*LOG_FORMATS))
     log_addresses: str = _setting(
         "none", "of clients' addresses, what the log has: none, network (/24, /48), full", choice(*LOGGED_ADDRESSES)
     )
@@ -163,7 +168,22 @@ class Settings:
                     values[field.name] = field.metadata["parse"](environ[name])
                 except SettingsError as exc:
                     raise SettingsError(f"{name}: {exc} ({field.metadata['help']})") from None
-        return cls(**values)
+        settings = cls(**values)
+        _ensure_sense(settings)
+        return settings
+
+    @property
+    def metrics_address(self) -> str | None:
+        """Where metrics are served alone, as "HOST:PORT"; None if they are served nowhere, or with all else."""
+        return self.metrics if ":" in self.metrics else None
+
+
+def _ensure_sense(settings: Settings) -> None:
+    """Of settings together."""
+    if settings.metrics == "key" and settings.api_keys_file is None:
+        raise SettingsError("WHICHPARK_METRICS is key, which needs WHICHPARK_API_KEYS_FILE: without it nobody has one.")
+    if (settings.metrics_address or "").endswith(f":{settings.port}"):
+        raise SettingsError(f"WHICHPARK_METRICS needs a port of its own, and {settings.port} is the server's.")
 
 
 def environ_of(environ: Mapping[str, str]) -> dict[str, str]:

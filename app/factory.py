@@ -31,7 +31,11 @@ from app.intake.url_fetch.lookup import SystemLookup
 from app.intake.url_fetch.public import is_public
 from app.ops.admission import init_admission
 from app.ops.health import make_health
-from app.ops.model_watch import ModelWatch
+from app.ops.metrics.runtime import CountedRuntime
+from app.ops.metrics.tally import Tally
+from app.ops.metrics.view import init_metrics
+from app.ops.model_watch import ModelWatch, count_load
+from app.ops.outcome import init_outcomes
 from app.ops.request_log import init_request_log
 from app.vision.bundle import current_state, read_current_bundle
 from app.vision.limits import ImageLimits
@@ -61,7 +65,8 @@ def create_app(
     settings = settings or Settings.from_environ(os.environ)
     logging.getLogger("app").setLevel(settings.log_level.upper())
     logging.getLogger("PIL").setLevel(logging.INFO)  # Beneath that Pillow writes down what is in a photo's EXIF.
-    slot = slot or load_slot(settings)
+    tally = Tally()
+    slot = slot or load_slot(settings, tally)
     app = Flask("app", root_path=str(_ROOT), template_folder="templates", static_folder="static")
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
@@ -69,8 +74,10 @@ def create_app(
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_field_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_request_log(app, settings.log_addresses)
+    init_outcomes(app, tally)
     init_admission(app)
     init_problems(app)
+    init_metrics(app, tally, settings.metrics)
     init_security_headers(app, settings.hsts_s)
     init_static_files(app)
     init_compression(app)
@@ -101,15 +108,16 @@ def init_door(app: Flask, settings: Settings) -> None:
     init_rate_limits(app, RateLimits(per_minute, with_key, settings.rate_limit_store))
 
 
-def load_slot(settings: Settings) -> ModelSlot:
+def load_slot(settings: Settings, tally: Tally) -> ModelSlot:
     """The slot of the current bundle, which follows `models/CURRENT` from then on."""
-    slot = ModelSlot(lambda: load_predictor(settings), lambda: current_state(settings.models_dir))
-    ModelWatch(slot, settings.reload_s).start()
+    slot = ModelSlot(lambda: load_predictor(settings, tally), lambda: current_state(settings.models_dir))
+    count_load(tally, slot)
+    ModelWatch(slot, settings.reload_s, partial(count_load, tally, slot)).start()
     return slot
 
 
-def load_predictor(settings: Settings) -> Predictor:
-    """The predictor of the current bundle.
+def load_predictor(settings: Settings, tally: Tally | None = None) -> Predictor:
+    """The predictor of the current bundle, whose batches are counted.
 
     Raises:
         BundleError: the bundle, or what the chosen runtime reads of it, cannot be served.
@@ -118,7 +126,7 @@ def load_predictor(settings: Settings) -> Predictor:
     runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads, settings.max_batch)
     return Predictor(
         bundle,
-        runtime,
+        CountedRuntime(runtime, tally or Tally()),
         image_limits(settings),
         max_waiting=settings.max_waiting,
         max_wait_s=settings.max_wait_s,

@@ -16,10 +16,16 @@ from typing import Any
 from app.config import Settings, environ_of
 from app.door.key_file import read_keys
 from app.errors import SettingsError
+from app.ops.json_lines import JsonLines
 from app.ops.memory import return_freed_memory
+from app.ops.metrics.region import SharedRegions
+from app.ops.metrics.tally import leave
 from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.worker import QueueingWorker
 from app.settings_file import SETTINGS_FILE
+
+# Workers whose metrics are seen together; on SIGHUP old and new ones are there at the same time.
+_N_REGIONS = 300
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,33 @@ def _worker_of(settings: Settings) -> type[QueueingWorker]:
         max_queue=settings.max_queue,
         max_queue_s=settings.max_queue_s,
     )
-    return type("Worker", (QueueingWorker,), {"limits": limits})
+    return type("Worker", (QueueingWorker,), {"limits": limits, "shared": _regions})
+
+
+def _addresses(settings: Settings) -> list[str]:
+    main = f"{settings.host}:{settings.port}"
+    return [main, settings.metrics_address] if settings.metrics_address else [main]
+
+
+def _log_config(settings: Settings) -> dict[str, Any]:
+    line = {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": line if settings.log_format == "text" else {"()": JsonLines}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": "INFO", "handlers": ["stderr"]},
+        "loggers": {
+            "gunicorn.error": {
+                "level": "INFO",
+                "handlers": ["stderr"],
+                "propagate": False,
+                "qualname": "gunicorn.error",
+            },
+            # Every request is logged by app.ops.request_log, without its query, so gunicorn need not.
+            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False, "qualname": "gunicorn.access"},
+        },
+    }
 
 
 def _set(chosen: _Chosen) -> None:
@@ -68,9 +100,12 @@ def _set(chosen: _Chosen) -> None:
         worker_class=_worker_of(settings),
         worker_connections=settings.max_connections,
         graceful_timeout=settings.max_drain_s,
+        logconfig_dict=_log_config(settings),
         forwarded_allow_ips=",".join(map(str, settings.trusted_proxies)),  # Who may say that a request came by https.
     )
 
+
+_regions = SharedRegions(_N_REGIONS)  # Made once, before any fork: workers of later settings count there too.
 
 try:
     _chosen = _choose()
@@ -78,24 +113,26 @@ except SettingsError as exc:
     sys.exit(f"which-park: {exc}")
 _set(_chosen)
 
-bind = f"{_chosen.settings.host}:{_chosen.settings.port}"
+bind = _addresses(_chosen.settings)
 sendfile = False  # An answer goes through the worker's own buffers.
 preload_app = False
 timeout = 60
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Heartbeats in memory; the disk may be read-only.
 control_socket_disable = True
-logconfig_dict = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {
-        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"},
-        # Every request is logged by app.ops.request_log, without its query, so gunicorn need not.
-        "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False, "qualname": "gunicorn.access"},
-    },
-}
+
+
+def pre_fork(server: Any, worker: QueueingWorker) -> None:
+    """In the master: a place for the worker's metrics."""
+    worker.region = _regions.claim()
+    if worker.region is None:
+        server.log.warning("which-park: there are so many workers that the metrics will lack one")
+
+
+def child_exit(server: object, worker: QueueingWorker) -> None:
+    """In the master, after a worker's death: what it had open is no more, what it counted stays."""
+    if worker.region is not None:
+        leave(_regions[worker.region])
+        _regions.free(worker.region)
 
 
 def post_fork(server: object, worker: object) -> None:
@@ -108,15 +145,15 @@ def post_fork(server: object, worker: object) -> None:
 def on_reload(server: Any) -> None:
     """SIGHUP: reads the settings again, before gunicorn starts new workers and ends the old ones.
 
-    Settings without sense change nothing. The address stays: who wants another one starts the server anew.
+    Settings without sense change nothing. Addresses stay: who wants another one starts the server anew.
     """
     try:
         chosen = _choose()
     except SettingsError as exc:
         server.log.error("which-park: the settings stay as they were: %s", exc)
         return
-    if f"{chosen.settings.host}:{chosen.settings.port}" != bind:
-        server.log.warning("which-park: HOST and PORT stay as they were: they change with a start alone.")
+    if _addresses(chosen.settings) != bind:
+        server.log.warning("which-park: addresses and ports stay as they were: they change with a start alone.")
     _set(chosen)
     server.app.reload()
     server.setup(server.app)

@@ -13,6 +13,8 @@ from pathlib import Path
 from app.errors import SettingsError
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+_PORT = r"(?!0)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+_ADDRESS = re.compile(rf"(?:[a-zA-Z0-9.-]+|\[[0-9a-f:.]+\]):{_PORT}", re.ASCII)
 _STORES = ("memory://", "redis://", "rediss://", "redis+unix://")
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -57,6 +59,16 @@ def choice(*values: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def place(text: str) -> str:
+    """Where something is served beside the main port: "off", "on", "key", or an address with a port."""
+    host, colon, port = text.rpartition(":")
+    if text in ("off", "on", "key") or (
+        host and colon and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
+    ):
+        return text
+    raise SettingsError(f"it must be off, on, key, or an address and a port as 127.0.0.1:9464, got {text!r}")
 
 
 def header_text(text: str) -> str:

@@ -18,8 +18,8 @@ DEFAULTS = {
     "WEB_CONCURRENCY": 1,
     "WHICHPARK_THREADS": 4,
     "WHICHPARK_SETTINGS_FILE": None,
-    "WHICHPARK_RELOAD_S": 1.0,
     "WHICHPARK_MODELS_DIR": Path(__file__).resolve().parent.parent / "models",
+    "WHICHPARK_RELOAD_S": 1.0,
     "WHICHPARK_RUNTIME": "auto",
     "WHICHPARK_RUNTIME_THREADS": 0,
     "WHICHPARK_MAX_UPLOAD_BYTES": 20_000_000,
@@ -62,6 +62,8 @@ DEFAULTS = {
     "WHICHPARK_TRUSTED_PROXIES": (),
     "WHICHPARK_CORS_ORIGINS": (),
     "WHICHPARK_HSTS_S": 31_536_000,
+    "WHICHPARK_METRICS": "off",
+    "WHICHPARK_LOG_FORMAT": "text",
     "WHICHPARK_LOG_ADDRESSES": "none",
     "WHICHPARK_LOG_LEVEL": "info",
 }
@@ -115,6 +117,7 @@ CHOICES = {
     "WHICHPARK_RUNTIME": RUNTIMES,
     "WHICHPARK_URL_FETCH": SWITCH,
     "WHICHPARK_KEYS_NEEDED_FOR": ("nothing", "api", "everything"),
+    "WHICHPARK_LOG_FORMAT": ("text", "json"),
     "WHICHPARK_LOG_ADDRESSES": ("none", "network", "full"),
     "WHICHPARK_LOG_LEVEL": ("debug", "info", "warning", "error"),
 }
@@ -134,7 +137,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
     others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
-    others |= {"WHICHPARK_SETTINGS_FILE"}
+    others |= {"WHICHPARK_SETTINGS_FILE", "WHICHPARK_METRICS"}
     others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 
@@ -291,3 +294,29 @@ def test_the_table_has_a_row_for_every_setting() -> None:
     _, _, *rows = settings_table().splitlines()
     assert [row.split("`")[1] for row in rows] == list(DEFAULTS)
     assert "| `WHICHPARK_MODELS_DIR` | `models/` |" in settings_table()  # Not where it lies on this machine.
+
+
+@pytest.mark.parametrize("text", ["off", "on", "127.0.0.1:9464", "[::1]:1", "localhost:65535"])
+def test_metrics_may_be_served_in_these_places(text: str) -> None:
+    assert _value("WHICHPARK_METRICS", text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "9464", ":9464", "127.0.0.1", "127.0.0.1:", "a:0", "a:65536", "a:x", "a:²", " "]
+)
+def test_another_place_of_metrics_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_METRICS: it must be off, on, key, or an address and a port"):
+        Settings.from_environ({"WHICHPARK_METRICS": text})
+
+
+def test_metrics_for_keys_need_keys(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_METRICS is key, which needs WHICHPARK_API_KEYS_FILE"):
+        Settings.from_environ({"WHICHPARK_METRICS": "key"})
+    (tmp_path / "keys").touch()
+    keys = {"WHICHPARK_API_KEYS_FILE": str(tmp_path / "keys")}
+    assert Settings.from_environ({"WHICHPARK_METRICS": "key", **keys}).metrics == "key"
+
+
+def test_metrics_need_a_port_of_their_own() -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_METRICS needs a port of its own, and 9464 is the server's"):
+        Settings.from_environ({"WHICHPARK_METRICS": "127.0.0.1:9464", "PORT": "9464"})

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.api.shapes import Problem, to_json
 from app.errors import MalformedRequestError, RequestTooLargeError, UnavailableError, WhichParkError
+from app.ops.outcome import note_error
 from app.ops.request_log import request_id
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def init_problems(app: Flask) -> None:
 
 
 def _answer(code: str, status: int, title: str, detail: str) -> Response:
+    note_error(code)
     problem = Problem("about:blank", title, status, detail, code, request_id())
     if _wants_page():
         response = Response(render_template("error.html", problem=problem), mimetype="text/html")

@@ -15,6 +15,7 @@ from app.intake.incoming import IncomingPhoto
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.ops.admission import ensure_client_waits
+from app.ops.outcome import note_refused, note_result
 from app.ops.request_log import request_id
 
 
@@ -52,9 +53,11 @@ def _result(
             raise photo.error
         found = predictor.predict(photo.image_bytes, ensure_client_waits)
     except PhotoError as error:
+        note_refused(error)
         if alone:
             raise
         return answers.failed_result(photo.source, error)
+    note_result(found)
     explanation = answers.explanation(found, predictor.bundle.card) if explain else None
     return answers.result(photo.source, found, top_k, explanation)
 

@@ -10,8 +10,22 @@ from collections.abc import Callable
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.ops.memory import trim_memory
+from app.ops.metrics.catalogue import LOADS, MODEL, REFUSED_BUNDLE
+from app.ops.metrics.tally import Tally
 
 _log = logging.getLogger(__name__)
+
+
+def count_load(tally: Tally, slot: ModelSlot) -> None:
+    """Counts what a slot has just tried to load, and shows what it serves and what it refuses."""
+    tally.count(LOADS, slot.refused or "ok")
+    tally.clear(MODEL)
+    tally.clear(REFUSED_BUNDLE)
+    if slot.is_ready:
+        card = slot.predictor.bundle.card
+        tally.put(MODEL, 1.0, card.name, card.version, slot.predictor.runtime.name)
+    if slot.refused:
+        tally.put(REFUSED_BUNDLE, 1.0, slot.refused)
 
 
 class ModelWatch:
@@ -22,8 +36,8 @@ class ModelWatch:
     Thread safety: `look` is the thread's alone once it is started.
     """
 
-    def __init__(self, slot: ModelSlot, every_s: float, told: Callable[[str], None] = lambda outcome: None) -> None:
-        """`told` is called after each change with "ok", or with why it is refused."""
+    def __init__(self, slot: ModelSlot, every_s: float, told: Callable[[], None] = lambda: None) -> None:
+        """`told` is called after each change."""
         self._slot = slot
         self._every_s = every_s
         self._told = told
@@ -47,7 +61,7 @@ class ModelWatch:
             _log.exception("the new bundle cannot be loaded")
             is_changed = True
         if is_changed:
-            self._told(self._slot.refused or "ok")
+            self._told()
         if before is not None and before is not self._slot.predictor:
             self._retired = weakref.ref(before)
         del before

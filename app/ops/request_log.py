@@ -6,12 +6,14 @@ import logging
 import re
 import time
 import uuid
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, g, request
 
 from app.door.addresses import network_of
 from app.door.client import Client
+from app.ops.outcome import outcome, route_of_request
 
 _HEADER = "X-Request-ID"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -38,8 +40,9 @@ def init_request_log(app: Flask, addresses: str = "none") -> None:
         response.headers[_HEADER] = request_id()
         taken_ms = 1000 * (time.monotonic() - g.started)
         path = quote(request.path)  # A decoded line break would let a client write lines of its own.
-        who = _who(addresses)
-        _log.info("%s %s %d %.1f ms %s%s", request.method, path, response.status_code, taken_ms, request_id(), who)
+        text = "%s %s %d %.1f ms %s%s"
+        arguments = (request.method, path, response.status_code, taken_ms, request_id(), _who(addresses))
+        _log.info(text, *arguments, extra={"fields": _fields(response, path, taken_ms) | _who_fields(addresses)})
         return response
 
 
@@ -48,10 +51,30 @@ def request_id() -> str:
     return str(g.request_id)
 
 
+def _fields(response: Response, path: str, taken_ms: float) -> dict[str, Any]:
+    """The same as the line, for machines, and what became of the photos: verdicts, or codes of errors."""
+    found = outcome()
+    return {
+        "method": request.method,
+        "path": path,
+        "route": route_of_request(),
+        "status": response.status_code,
+        "code": found.code,
+        "seconds": round(taken_ms / 1000, 4),
+        "photos": found.photos,
+    }
+
+
 def _who(addresses: str) -> str:
     """The end of a line: whose key was shown, and what is to be said of the address."""
+    fields = _who_fields(addresses)
+    key = f" key {fields['key']}" if "key" in fields else ""
+    return key + (f" from {fields['address']}" if "address" in fields else "")
+
+
+def _who_fields(addresses: str) -> dict[str, str]:
     client: Client | None = g.get("client")
-    key = f" key {client.key_name}" if client and client.key_name else ""
+    key = {"key": client.key_name} if client and client.key_name else {}
     address = request.remote_addr or "unknown"
-    told = {"none": "", "network": f" from {network_of(address)}", "full": f" from {address}"}
-    return key + told[addresses]
+    told = {"none": {}, "network": {"address": network_of(address)}, "full": {"address": address}}
+    return key | told[addresses]

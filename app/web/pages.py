@@ -17,6 +17,7 @@ from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.intake.url_fetch.photo_url import MAX_URL_CHARS
 from app.ops.admission import ensure_client_waits
+from app.ops.outcome import note_error, note_refused, note_result
 from app.ops.request_log import request_id
 from app.vision.bundle import REPORT
 from app.vision.decoding.formats import FORMATS_IN_WORDS
@@ -81,15 +82,19 @@ def make_pages(
         try:
             photos = read_photos(request, max_photos, fetcher, charge_photos)
             results = _look_at(photos, predictor, say)
-        except NoPhotoError:
+        except NoPhotoError as error:
+            note_error(error.code)
             return _form_again(say("ask.nothing"), 400)
         except UnavailableError as error:
+            note_error(error.code)
             response = _form_again(str(error), error.status, _typed_url())
             response.headers["Retry-After"] = str(error.retry_after_s)
             return response
         except RequestError as error:
+            note_error(error.code)
             return _form_again(str(error), error.status)
         except PhotoError as error:
+            note_error(error.code)
             return _form_again(str(error), error.status, _typed_url())
         return make_response(render_template("result.html", results=results, as_card=_as_card(photos)))
 
@@ -124,10 +129,12 @@ def _look_at(photos: Sequence[IncomingPhoto], predictor: Predictor, say: Texts) 
                 raise photo.error
             found = predictor.predict(photo.image_bytes, ensure_client_waits)
         except PhotoError as error:
+            note_refused(error)
             if len(photos) == 1:
                 raise
             results.append(NotShown(photo.source, str(error)))
             continue
+        note_result(found)
         keeps_photo = KEEPS_PHOTO_FIELD in request.form
         results.append(show(photo.source, found, card, say, keeps_photo=keeps_photo, as_card=as_card))
     return results

@@ -180,3 +180,7 @@ def test_the_application_runs_without_torch_and_fastai() -> None:
 
 def test_the_configuration_of_gunicorn_loads_no_library() -> None:
     assert not loaded_by("app.gunicorn_conf") & {*OF_TORCH, "numpy", "PIL", "onnxruntime", "flask"}
+
+
+def test_prometheus_is_imported_by_who_asks_for_metrics_and_not_at_start() -> None:
+    assert "prometheus_client" not in loaded_by("app.factory")

@@ -13,7 +13,10 @@ from app.errors import BundleDamagedError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.ops import model_watch
-from app.ops.model_watch import ModelWatch
+from app.ops.metrics.catalogue import LOADS, MODEL, REFUSED_BUNDLE, Metric
+from app.ops.metrics.exposition import summed
+from app.ops.metrics.tally import Tally
+from app.ops.model_watch import ModelWatch, count_load
 from app.vision.card import Card
 from tests.inference.test_model_slot import Shelf, another
 
@@ -30,7 +33,7 @@ def slot(shelf: Shelf) -> ModelSlot:
 
 def test_each_change_is_told_with_its_outcome(shelf: Shelf, slot: ModelSlot, card: Card, tmp_path: Path) -> None:
     told: list[str] = []
-    watch = ModelWatch(slot, 1.0, told.append)
+    watch = ModelWatch(slot, 1.0, lambda: told.append(slot.refused or "ok"))
     watch.look()
     for lies in (BundleDamagedError("broken"), another(card, tmp_path, "8"), MemoryError()):
         shelf.lies = lies
@@ -73,7 +76,7 @@ def test_it_looks_again_and_again_until_it_is_stopped(
 ) -> None:
     caplog.set_level(logging.INFO, logger="app")
     changed = threading.Event()
-    watch = ModelWatch(slot, 0.001, lambda outcome: changed.set())
+    watch = ModelWatch(slot, 0.001, changed.set)
     watch.start()
     for version in ("8", "9"):
         changed.clear()
@@ -81,3 +84,25 @@ def test_it_looks_again_and_again_until_it_is_stopped(
         assert changed.wait(10)
     watch.stop()
     assert slot.predictor.bundle.card.version == "9"
+
+
+def test_metrics_show_what_is_served_and_what_is_refused(
+    shelf: Shelf, slot: ModelSlot, card: Card, tmp_path: Path
+) -> None:
+    tally = Tally()
+    shown = []
+    for lies in (shelf.lies, BundleDamagedError("broken"), another(card, tmp_path, "8")):
+        shelf.lies = lies
+        slot.refresh()
+        count_load(tally, slot)
+        sums = summed(tally.regions())
+        shown.append(
+            [{key for key, [n] in sums.get(metric.name, {}).items() if n} for metric in (MODEL, REFUSED_BUNDLE)]
+        )
+    seven, eight = ("parks", "7", "fake"), ("parks", "8", "fake")
+    assert shown == [[{seven}, set()], [{seven}, {("bundle_damaged",)}], [{eight}, set()]]
+    assert summed(tally.regions())[LOADS.name] == {("ok",): [2.0], ("bundle_damaged",): [1.0]}
+
+
+def shown_by(tally: Tally, gauge: Metric) -> set[tuple[str, ...]]:
+    return {labels for labels, [n] in summed(tally.regions()).get(gauge.name, {}).items() if n}

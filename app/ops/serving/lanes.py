@@ -21,8 +21,19 @@ class Lanes:
     def __init__(self, threads: int, max_queue: int) -> None:
         self.photos = ThreadPoolExecutor(threads)
         self._light = ThreadPoolExecutor(_LIGHT_THREADS)
+        self._threads = threads
         self._n_places = threads + max_queue
         self._taken: dict[Connection, Future[bool]] = {}
+
+    @property
+    def n_answering(self) -> int:
+        """Photos that threads have."""
+        return min(len(self._taken), self._threads)
+
+    @property
+    def n_queued(self) -> int:
+        """Photos that wait for a thread."""
+        return len(self._taken) - self.n_answering
 
     def has_place(self) -> bool:
         """Whether one more photo may wait. When there is none left, those whose clients have gone lose theirs."""

@@ -22,6 +22,9 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.errors import WhichParkError
 from app.ops.memory import trim_memory
+from app.ops.metrics.catalogue import ANSWERING, CONNECTIONS, HELD, QUEUED
+from app.ops.metrics.region import SharedRegions
+from app.ops.metrics.tally import Tally, tally_of
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.connection import Connection, Held, Phase
 from app.ops.serving.environ import answer_informed
@@ -37,13 +40,15 @@ _NO_CONNECTION = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EIN
 
 
 class QueueingWorker(ThreadWorker):
-    """See the module; a subclass says the `limits`.
+    """See the module; a subclass says the `limits`, and `shared`, where workers count together; `region` is this one's.
 
     Thread safety: everything but `handle` runs in the loop. A connection is either in `_waiting`, watched by the
     poller, or with a thread that runs `handle`, which gives it back through gunicorn's `method_queue`.
     """
 
     limits = ConnectionLimits()
+    shared: SharedRegions | None = None
+    region: int | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +70,17 @@ class QueueingWorker(ThreadWorker):
     def load_wsgi(self) -> None:
         """Loads the application, and tells it of each request what it could not know."""
         super().load_wsgi()
+        self._tally = tally_of(self.wsgi) or Tally()
+        if self.shared is not None and self.region is not None:
+            self._tally.join(self.shared, self.region)
         self.wsgi: Any = partial(answer_informed, self.wsgi)
+
+    def _show_load(self) -> None:
+        """What waits, for the metrics; not by everybody who asks: a busy worker would do little else."""
+        self._tally.put(QUEUED, float(self._lanes.n_queued))
+        self._tally.put(ANSWERING, float(self._lanes.n_answering))
+        self._tally.put(CONNECTIONS, float(self.nr_conns))
+        self._tally.put(HELD, float(self._held.n_bytes))
 
     # From here on: from a connection to a request.
 
@@ -194,6 +209,7 @@ class QueueingWorker(ThreadWorker):
         if now < self._next_sweep:
             return
         self._next_sweep = now + _TICK_S
+        self._show_load()
         if self._held.is_much_freed():
             trim_memory()
         for conn in overdue(self._waiting, now):

@@ -1,0 +1,1 @@
+"""What the server counts, right with several workers, and `GET /metrics`."""

@@ -1,0 +1,84 @@
+"""What became of a request, for its line in the log and for the metrics; and of each of its photos."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from flask import Flask, Response, current_app, g, request
+
+from app.errors import PhotoError
+from app.inference.predictor import PhotoResult
+from app.ops.metrics.catalogue import (
+    CONFIDENCE,
+    DECODE_SECONDS,
+    INFERENCE_SECONDS,
+    INTERNAL_ERRORS,
+    QUEUE_SECONDS,
+    REFUSED,
+    REQUEST_SECONDS,
+    REQUESTS,
+    VERDICTS,
+)
+from app.ops.metrics.tally import EXTENSION, Tally
+
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+
+
+@dataclass
+class Outcome:
+    """`code` of the error that was answered, "ok" without one; `photos`, each by its verdict or its error's code."""
+
+    code: str = "ok"
+    photos: list[str] = field(default_factory=list)
+
+
+def init_outcomes(app: Flask, tally: Tally) -> None:
+    """Counts every answer; to be called before whatever else may answer, so that it sees all."""
+    app.extensions[EXTENSION] = tally
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        route, method = route_of_request(), request.method if request.method in _METHODS else "other"
+        code = outcome().code if response.status_code >= 400 else "ok"
+        tally.count(REQUESTS, route, method, str(response.status_code), code)
+        if response.status_code == 500:
+            tally.count(INTERNAL_ERRORS)
+        tally.observe(REQUEST_SECONDS, time.monotonic() - g.started, route)
+        return response
+
+
+def route_of_request() -> str:
+    """The route, as the code names it: what clients write in its place is not bounded."""
+    return request.url_rule.rule if request.url_rule is not None else "none"
+
+
+def outcome() -> Outcome:
+    """Of the request being answered."""
+    found: Outcome = g.setdefault("outcome", Outcome())
+    return found
+
+
+def note_error(code: str) -> None:
+    """The request is answered with this error."""
+    outcome().code = code
+
+
+def note_result(result: PhotoResult) -> None:
+    """A photo of the request has been looked at."""
+    top = result.classification.predictions[0]
+    verdict = result.classification.verdict
+    outcome().photos.append(verdict)
+    tally: Tally = current_app.extensions[EXTENSION]
+    tally.count(VERDICTS, verdict, top.label.label)
+    tally.observe(CONFIDENCE, top.probability, top.label.label)
+    tally.observe(DECODE_SECONDS, result.timing_ms.decode / 1000)
+    tally.observe(QUEUE_SECONDS, result.timing_ms.queue / 1000)
+    tally.observe(INFERENCE_SECONDS, result.timing_ms.inference / 1000)
+
+
+def note_refused(error: PhotoError) -> None:
+    """A photo of the request could not be looked at."""
+    outcome().photos.append(error.code)
+    tally: Tally = current_app.extensions[EXTENSION]
+    tally.count(REFUSED, error.code)
