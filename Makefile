@@ -13,7 +13,7 @@ N ?= 5000
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-test: $(VENV)/.everything chromium lint
+test: $(VENV)/.everything $(VENV)/.tools chromium lint
 	$(BIN)/python -m pytest
 
 # The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
@@ -63,6 +63,13 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
+
+# What deploy/ is tried with, taken out of Debian's packages: installing them would start their services.
+$(VENV)/.tools: | $(BIN)/python
+	@mkdir -p $(VENV)/tools && cd $(VENV)/tools && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } >/dev/null 2>&1 \
+		&& apt-get download -qq caddy prometheus >/dev/null 2>&1 && for deb in *.deb; do dpkg -x "$$deb" .; done \
+		&& rm -f *.deb && touch ../.tools \
+		|| echo "NO CADDY, NO PROMTOOL: deploy/ is not tried with them. They come from Debian's packages."
 
 $(VENV)/.serving: app/requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r app/requirements.txt
