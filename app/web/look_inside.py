@@ -18,6 +18,7 @@ from app.vision.card import Card
 from app.web.example_scene import example_photo
 from app.web.inside_view import inside_view
 from app.web.same_origin import ensure_same_origin
+from app.web.served import served_by
 from app.web.texts import Texts
 
 
@@ -55,12 +56,12 @@ def make_look_inside(slot: ModelSlot, say: Texts, fetcher: UrlFetcher | None) ->
 
     @pages.get("/how-it-works")
     def of_example() -> str:
-        predictor = slot.predictor
+        predictor = served_by(slot)
         return page(example.of(predictor), predictor.bundle.card)
 
     @pages.post("/how-it-works")
     def of_photo() -> Response:
-        predictor = slot.predictor
+        predictor = served_by(slot)
         card = predictor.bundle.card
         try:
             look = _look_at_photo(predictor, fetcher)

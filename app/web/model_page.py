@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from app.inference.model_slot import ModelSlot
 from app.web import figures
 from app.web.model_view import model_view
+from app.web.served import served_by
 from app.web.texts import Texts
 
 
@@ -16,7 +17,7 @@ def make_model_page(slot: ModelSlot, say: Texts) -> Blueprint:
 
     @pages.get("/model")
     def show() -> str:
-        view = model_view(slot.predictor.bundle.card, say)
+        view = model_view(served_by(slot).bundle.card, say)
         return render_template("model.html", view=view, figures=figures)
 
     return pages

@@ -25,6 +25,7 @@ from app.vision.preprocess import PreprocessSpec
 from app.web.headers import REPORT_POLICY
 from app.web.results import NotShown, Shown, show
 from app.web.same_origin import ensure_same_origin
+from app.web.served import served_by
 from app.web.subject import Subject, subject_of
 from app.web.texts import Texts
 
@@ -66,19 +67,19 @@ def make_pages(
     @pages.app_context_processor
     def about() -> dict[str, object]:
         """What every page knows: the served model's card and its subject, None where there is no model."""
-        card = slot.predictor.bundle.card if slot.is_ready else None
+        card = served_by(slot).bundle.card if slot.is_ready else None
         subject = subject_of(card) if card else None
         site = _of_site(subject, say)
         return {"card": card, "subject": subject, "limits": limits, "formats": FORMATS_IN_WORDS, **site}
 
     @pages.get("/")
     def index() -> str:
-        slot.predictor  # noqa: B018  Without a model there is nothing to ask.
+        served_by(slot)  # Without a model there is nothing to ask.
         return render_template("index.html")
 
     @pages.post("/")
     def ask() -> Response:
-        predictor = slot.predictor
+        predictor = served_by(slot)
         try:
             photos = read_photos(request, max_photos, fetcher, charge_photos)
             results = _look_at(photos, predictor, say)
@@ -105,7 +106,7 @@ def make_pages(
 
     @pages.get("/model/report")
     def report() -> Response:
-        response = send_from_directory(slot.predictor.bundle.path.resolve(), REPORT)
+        response = send_from_directory(served_by(slot).bundle.path.resolve(), REPORT)
         response.headers["Content-Security-Policy"] = REPORT_POLICY
         return response
 
