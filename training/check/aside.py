@@ -70,6 +70,8 @@ def move_back(data: Path, aside: Path) -> tuple[int, list[str]]:
         source, target = aside / move.went_to, data / move.came_from
         if not os.path.lexists(source):
             said += [f"{move.came_from} is in neither folder."] * (not os.path.lexists(target))
+        elif _is_one_file(source, target):
+            source.unlink()  # A move was killed between its two steps: the file has both names.
         elif os.path.lexists(target):
             stay.insert(0, move)
             said.append(f"{move.came_from} stays in {aside}: another file is in its place.")
@@ -91,6 +93,10 @@ def _each_once(findings: Iterable[Finding]) -> Iterator[tuple[Path, Finding]]:
             if path not in done:
                 done.add(path)
                 yield path, finding
+
+
+def _is_one_file(first: Path, second: Path) -> bool:
+    return os.path.lexists(second) and os.path.samestat(first.lstat(), second.lstat())
 
 
 def _free(path: Path) -> Path:

@@ -96,6 +96,14 @@ def test_a_ledger_that_was_ahead_of_its_move_does_no_harm(data: Path, monkeypatc
     assert move_back(data, aside) == (0, []) and contents(data) == before
 
 
+def test_a_move_that_was_killed_half_way_is_undone(data: Path) -> None:
+    before, aside = contents(data), aside_of(data)
+    move_aside(suspects(data, *NAMES[:2]), data, aside)
+    os.link(aside / NAMES[0], data / NAMES[0])
+    assert move_back(data, aside) == (1, [])
+    assert contents(data) == before and not aside.exists()
+
+
 def test_a_file_that_is_gone_from_both_is_told(data: Path) -> None:
     aside = aside_of(data)
     move_aside(suspects(data, NAMES[0]), data, aside)

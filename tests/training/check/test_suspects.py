@@ -151,5 +151,22 @@ def test_of_fewer_photos_than_neighbours_nothing_is_said(n: int, is_told: bool) 
     assert bool(found) is is_told
 
 
+@pytest.mark.parametrize(("fence", "n_found"), [(2.99, 1), (3.0, 0), (3.01, 0)])
+def test_where_the_fence_stands(monkeypatch: pytest.MonkeyPatch, fence: float, n_found: int) -> None:
+    distances = np.array([1.0] * 5 + [2.0] * 5 + [3.0] * 5 + [3.0 + 3.0 * 2.0])  # Quartiles 1 and 3, so one fence is 2.
+
+    class FixedDistances:
+        def __init__(self, params: object) -> None: ...
+
+        def fit_score(self, **_: object) -> object:
+            return np.exp(-distances)
+
+    monkeypatch.setattr("training.check.suspects.OutOfDistribution", FixedDistances)
+    sixteen = looked(photos_of(["cats"] * 16), np.zeros((16, 2)))
+    low, high = np.percentile(distances, [25, 75])
+    assert (low, high) == (1.0, 3.0)
+    assert len(check_outliers(sixteen, CheckLimits(outlier_fence=fence))) == n_found
+
+
 def test_photos_that_are_all_the_same_are_no_outliers() -> None:
     assert check_outliers(looked(photos_of(["cats"] * 30), np.zeros((30, 2)), np.ones((30, 4))), CheckLimits()) == []
