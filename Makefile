@@ -8,7 +8,7 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-training train lint format clean
+.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-server bench-peers bench-training train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
@@ -36,9 +36,22 @@ fuzz: $(VENV)/.everything
 	$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED) $(ARGS)
 
 # What a photo costs on its way in: its decoding alone, and each way of sending it.
-bench: bench-intake bench-training
+bench: bench-intake bench-server bench-training
+
 bench-intake: $(VENV)/.everything
 	$(BIN)/python -m tests.bench.intake
+
+# The server under load, beside the bare pipeline and the usual Flask app; and beside LitServe and BentoML, where
+# bench-peers has put them into environments of their own.
+bench-server: $(VENV)/.everything
+	$(BIN)/python -m tests.bench.server $(ARGS)
+
+bench-peers: .bench/litserve/.done .bench/bentoml/.done
+
+.bench/%/.done: tests/bench/server/peers/requirements-%.txt
+	$(PYTHON) -m venv .bench/$*
+	.bench/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 train: $(VENV)/.everything
 	$(BIN)/python -m training train --data $(DATA) --out models/ $(ARGS)

@@ -1,0 +1,1 @@
+"""The server under load, beside the bare pipeline and other servers: `make bench-server`."""

@@ -1,0 +1,124 @@
+"""`python -m tests.bench.server`: this server beside the bare pipeline and other servers; see `make bench-server`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.bench.server.load import Client
+from tests.bench.server.measure import (
+    Throughput,
+    at_share_of_capacity,
+    bare_throughput,
+    median,
+    recovery_s,
+    throughput,
+    unloaded_median_ms,
+)
+from tests.bench.server.pictures import Photo, draw_photos
+from tests.bench.server.servers import Running, bentoml, litserve, ours, running, usual_flask
+
+_PEERS = (usual_flask, litserve, bentoml)
+
+
+def main() -> None:
+    """Prints the tables as they are measured."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.server", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement (%(default)g)")
+    parser.add_argument("--rounds", type=int, default=3, help="of them the median is shown (%(default)d)")
+    parser.add_argument("--requests", type=int, default=2_000, help="of the watch on memory (%(default)d)")
+    options = parser.parse_args()
+    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before the start", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder, photos = Path(name), draw_photos()
+        beside_each_other(photos, folder, options.seconds, options.rounds)
+        under_load(photos[-1], folder, options.seconds)
+        one_core_and_all(photos[0], folder, options.seconds, options.rounds)
+        over_many_requests(photos[-1], folder, options.requests)
+
+
+def beside_each_other(photos: list[Photo], folder: Path, seconds: float, rounds: int) -> None:
+    """All servers run; they and the bare pipeline are measured in turn, so that what disturbs one disturbs all."""
+    with ExitStack() as stack:
+        servers = []
+        for kind in [ours(), *(peer() for peer in _PEERS)]:
+            if kind.is_installed:
+                servers.append(stack.enter_context(running(kind, photos[-1].jpeg, folder)))
+            else:
+                print(f"{kind.name}: not installed (make bench-peers)")
+        for photo in photos:
+            file = folder / "photo.jpg"
+            file.write_bytes(photo.jpeg)
+            bare, found = _rounds(servers, photo, file, seconds, rounds)
+            _print_throughput(photo, bare, found, servers)
+
+
+def _rounds(
+    servers: list[Running], photo: Photo, file: Path, seconds: float, rounds: int
+) -> tuple[Throughput, list[Throughput]]:
+    bare: list[Throughput] = []
+    found: list[list[Throughput]] = [[] for _ in servers]
+    for _ in range(rounds):
+        bare.append(bare_throughput(file, seconds))
+        for rows, server in zip(found, servers, strict=True):
+            rows.append(throughput(server, photo.jpeg, seconds))
+    return median(bare), [median(rows) for rows in found]
+
+
+def _print_throughput(photo: Photo, bare: Throughput, found: list[Throughput], servers: list[Running]) -> None:
+    print(f"\n## {photo.name}, {len(photo.jpeg) / 1e6:.1f} MB\n")
+    print("| | photos/s | of the bare | p50 | p95 | p99 ms | CPU ms a photo | MB resident | ready s |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    print(f"| bare pipeline | {bare.per_s:.1f} | 1.00 | | | | {1000 * bare.cpu_s:.1f} | | |")
+    for row, server in zip(found, servers, strict=True):
+        memory = " + ".join(f"{mb:.0f}" for mb in server.resident_mb())
+        times = " | ".join(f"{value:.0f}" for value in (row.p50_ms, row.p95_ms, row.p99_ms))
+        share = row.per_s / bare.per_s
+        cost = f"{1000 * row.cpu_s:.1f} | {memory} | {server.ready_s:.2f}"
+        print(f"| {server.kind.name} | {row.per_s:.1f} | {share:.2f} | {times} | {cost} |", flush=True)
+
+
+def under_load(photo: Photo, folder: Path, seconds: float) -> None:
+    """At 70 % of the capacity, then at twice of it, and after that."""
+    with running(ours(), photo.jpeg, folder) as server:
+        lone_ms = unloaded_median_ms(server, photo.jpeg, seconds)
+        capacity = throughput(server, photo.jpeg, seconds).per_s
+        busy = at_share_of_capacity(server, photo.jpeg, capacity, 0.7, 3 * seconds)
+        ratio = busy.percentile_ms(0.99) / lone_ms
+        print(f"\n## Under load, {photo.name}\n\na lone client: median {lone_ms:.1f} ms; capacity {capacity:.1f}/s")
+        print(f"at 70 % of it: p99 {busy.percentile_ms(0.99):.1f} ms, {ratio:.2f} times that median, {busy.others}")
+        flood = at_share_of_capacity(server, photo.jpeg, capacity, 2.0, 4 * seconds)
+        back_s = recovery_s(server, photo.jpeg, lone_ms)
+        share = flood.per_s / capacity
+        print(
+            f"at twice of it: {share:.2f} of the capacity is answered, refused: {flood.others}; back in {back_s:.2f} s"
+        )
+
+
+def one_core_and_all(photo: Photo, folder: Path, seconds: float, rounds: int) -> None:
+    """How much more all cores do than one."""
+    found: dict[str, list[Throughput]] = {"0": [], f"0-{os.cpu_count()}": []}
+    for _ in range(rounds):
+        for cores, rows in found.items():
+            with running(ours(), photo.jpeg, folder, prefix=("taskset", "-c", cores)) as server:
+                rows.append(throughput(server, photo.jpeg, seconds))
+    one, every = (median(rows).per_s for rows in found.values())
+    print(f"\n## Cores, {photo.name}\n\none: {one:.1f}/s; all: {every:.1f}/s, {every / one:.2f} times that", flush=True)
+
+
+def over_many_requests(photo: Photo, folder: Path, n_requests: int) -> None:
+    """Memory after a tenth of the requests and after all, and of a second worker."""
+    with running(ours(workers=2), photo.jpeg, folder) as server:
+        client, request = Client(server.port), server.kind.request(photo.jpeg)
+        for index in range(n_requests):
+            client.ask(request)
+            if index in (n_requests // 10, n_requests - 1):
+                memory = " + ".join(f"{mb:.0f}" for mb in server.resident_mb())
+                print(f"memory of master and two workers after {index + 1} requests: {memory} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

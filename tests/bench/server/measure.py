@@ -1,0 +1,71 @@
+"""What is measured of a server, each figure beside another of the same run."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.server.load import Answers, Client, ask_at_a_rate, ask_in_a_loop
+from tests.bench.server.servers import Running
+from tests.conftest import ROOT
+
+_BUSY_CLIENTS = 4
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """At full load: answers a second, CPU seconds of the server for each, and how long they took in milliseconds."""
+
+    per_s: float
+    cpu_s: float
+    p50_ms: float = float("nan")
+    p95_ms: float = float("nan")
+    p99_ms: float = float("nan")
+
+
+def median(rounds: list[Throughput]) -> Throughput:
+    """Of each figure the median over the rounds."""
+    names = ("per_s", "cpu_s", "p50_ms", "p95_ms", "p99_ms")
+    return Throughput(*(statistics.median(getattr(row, name) for row in rounds) for name in names))
+
+
+def bare_throughput(photo_file: Path, seconds: float) -> Throughput:
+    """Of the pipeline without a server, in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.server.bare", str(photo_file), str(seconds)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return Throughput(**json.loads(done.stdout))
+
+
+def throughput(server: Running, jpeg: bytes, seconds: float) -> Throughput:
+    """Of a server with a few clients who ask all the time."""
+    before = server.cpu_s()
+    answers = ask_in_a_loop(server.port, server.kind.request(jpeg), clients=_BUSY_CLIENTS, seconds=seconds)
+    if answers.others:
+        raise SystemExit(f"{server.kind.name} gave {answers.others} beside {len(answers.seconds)} answers.")
+    cpu_s = (server.cpu_s() - before) / len(answers.seconds)
+    return Throughput(answers.per_s, cpu_s, *(answers.percentile_ms(share) for share in (0.5, 0.95, 0.99)))
+
+
+def unloaded_median_ms(server: Running, jpeg: bytes, seconds: float) -> float:
+    """The median answer to a lone client."""
+    return ask_in_a_loop(server.port, server.kind.request(jpeg), clients=1, seconds=seconds).percentile_ms(0.5)
+
+
+def at_share_of_capacity(server: Running, jpeg: bytes, capacity: float, share: float, seconds: float) -> Answers:
+    """Answers to requests that arrive at random, so many that this share of the capacity (a second) is used."""
+    return ask_at_a_rate(server.port, server.kind.request(jpeg), per_s=share * capacity, clients=32, seconds=seconds)
+
+
+def recovery_s(server: Running, jpeg: bytes, usual_ms: float) -> float:
+    """After an overload: seconds until a lone client is answered in at most twice the usual time."""
+    began, client, request = time.perf_counter(), Client(server.port), server.kind.request(jpeg)
+    while True:
+        asked = time.perf_counter()
+        status = client.ask(request)
+        if status == 200 and 1000 * (time.perf_counter() - asked) <= 2 * usual_ms:
+            return time.perf_counter() - began
