@@ -65,18 +65,24 @@ def photo_form(photo: bytes) -> bytes:
     return form_body(("url", None, b""), ("photo", "half-dome.jpg", photo), ("note", None, b"at sunset"))
 
 
+def carried_form(photo: bytes) -> bytes:
+    """The body of a form that carries on the photo that a page shows."""
+    return form_body(("photo_data", None, b"data:image/jpeg;base64," + base64.b64encode(photo)))
+
+
 def photo_json(photo: bytes) -> bytes:
     return json.dumps({"photos": [{"base64": base64.b64encode(photo).decode()}]}).encode()
 
 
 def api_doors() -> dict[str, Door]:
-    """Requests to the application, as forms (of the API and of the page), as JSON and raw; it fetches nothing."""
+    """Requests to the application, as forms (of the API and of the pages), as JSON and raw; it fetches nothing."""
     client = _make_app().test_client()
     return {
         "form": lambda body: _post(client, body, FORM),
         "json": lambda body: _post(client, body, "application/json"),
         "raw": lambda body: _post(client, body, "image/jpeg"),
-        "page": lambda body: _post_page(client, body),
+        "page": lambda body: _post_page(client, body, "/"),
+        "inside": lambda body: _post_page(client, body, "/how-it-works"),
     }
 
 
@@ -87,8 +93,8 @@ def _post(client: FlaskClient, body: bytes, content_type: str) -> str:
     return f"{answer.status_code} {answer.get_json().get('code', 'answered')}"
 
 
-def _post_page(client: FlaskClient, body: bytes) -> str:
-    answer = client.post("/", data=body, content_type=FORM, headers={"Accept": "text/html"})
+def _post_page(client: FlaskClient, body: bytes, path: str) -> str:
+    answer = client.post(path, data=body, content_type=FORM, headers={"Accept": "text/html"})
     if not _is_expected(answer.status_code) or answer.mimetype != "text/html":
         raise UnexpectedAnswerError(f"{answer.status_code}: {answer.get_data()[:200]!r}")
     return f"{answer.status_code} page"

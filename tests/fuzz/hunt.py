@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.ops.memory import return_freed_memory
 from tests.fuzz.corpus import draw_corpus
-from tests.fuzz.doors import Door, doors, photo_form, photo_json
+from tests.fuzz.doors import Door, carried_form, doors, photo_form, photo_json
 from tests.fuzz.mutation import Mutator
 
 DEADLINE_S = 10.0
@@ -27,6 +27,7 @@ _WAYS: tuple[tuple[str, Callable[[bytes, Callable[[bytes], bytes]], bytes]], ...
     ("open", lambda photo, mutated: mutated(photo)),
     ("form", lambda photo, mutated: mutated(photo_form(photo))),
     ("page", lambda photo, mutated: mutated(photo_form(photo))),
+    ("inside", lambda photo, mutated: mutated(carried_form(photo))),
     ("json", lambda photo, mutated: mutated(photo_json(photo))),
     ("raw", lambda photo, mutated: mutated(photo)),
     ("form", lambda photo, mutated: photo_form(mutated(photo))),

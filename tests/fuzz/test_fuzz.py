@@ -18,7 +18,7 @@ from tests.fuzz.mutation import Mutator, repaired
 from tests.photos import draw_scene, encode
 
 CORPUS = draw_corpus()
-N_FILES = 480
+N_FILES = 560
 
 
 def test_a_slice_of_the_hunt_meets_no_failure(tmp_path: Path) -> None:
