@@ -9,7 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import SettingsError
-from app.setting_types import IPNetwork, choice, file, header_text, networks, number, origins, place, store, whole
+from app.setting_types import (
+    OFF,
+    IPNetwork,
+    choice,
+    database,
+    file,
+    header_text,
+    key_names,
+    networks,
+    number,
+    origins,
+    place,
+    store,
+    whole,
+)
 from app.settings_file import SETTINGS_FILE, with_settings_file
 from app.vision.limits import MAX_PIXELS_CEILING
 
@@ -131,6 +145,27 @@ class Settings:
     keys_needed_for: str = _setting(
         "api", "with a file of keys, what needs one: nothing, api, everything", choice(*KEYS_NEEDED_FOR)
     )
+    feedback: str = _setting(
+        OFF,
+        "where feedback is kept: off, sqlite:////folder/feedback.db or postgresql://user:password@host/name",
+        database,
+    )
+    max_feedback: int = _setting(
+        100_000, "most entries of feedback that are kept; more are refused", whole(1, 100_000_000)
+    )
+    max_feedback_bytes: int = _setting(
+        1_000_000_000, "most photos that are kept with feedback, in bytes", whole(0, 1_000_000_000_000)
+    )
+    max_feedback_days: int = _setting(
+        180, "longest that feedback is kept, in days; then it is deleted", whole(1, 36_500)
+    )
+    max_feedback_px: int = _setting(1_024, "longest side of a photo that is kept, in pixels", whole(64, 10_000))
+    max_feedback_s: float = _setting(
+        5.0, "longest the database of feedback is waited for, in seconds", number(0.01, 600)
+    )
+    reviewers: tuple[str, ...] = _setting(
+        (), "names of API keys that may review feedback, at /review; none: nobody", key_names
+    )
     trusted_proxies: tuple[IPNetwork, ...] = _setting(
         (), "proxies whose X-Forwarded-For and -Proto are believed, as 10.0.0.2,172.16.0.0/12", networks
     )
@@ -180,6 +215,8 @@ class Settings:
 
 def _ensure_sense(settings: Settings) -> None:
     """Of settings together."""
+    if settings.reviewers and settings.api_keys_file is None:
+        raise SettingsError("WHICHPARK_REVIEWERS names keys, so WHICHPARK_API_KEYS_FILE must say where they are.")
     if settings.metrics == "key" and settings.api_keys_file is None:
         raise SettingsError("WHICHPARK_METRICS is key, which needs WHICHPARK_API_KEYS_FILE: without it nobody has one.")
     if (settings.metrics_address or "").endswith(f":{settings.port}"):

@@ -28,16 +28,22 @@
     │   ├── UrlAnswerError           422 url_bad_answer
     │   ├── UrlTooLargeError         413 url_too_large
     │   └── WebPageError             415 url_is_web_page
+    ├── FeedbackError                what somebody says of a prediction cannot be taken, or is not there
+    │   ├── ConsentMissingError      400 consent_missing
+    │   ├── ReceiptUnknownError      404 receipt_unknown
+    │   └── LabelsRefusedError       422 labels_refused
     ├── UnavailableError             nothing is wrong with the request; try again
     │   ├── BusyError                503 busy
-    │   └── ModelUnavailableError    503 model_unavailable
+    │   ├── ModelUnavailableError    503 model_unavailable
+    │   ├── FeedbackFullError        503 feedback_full
+    │   └── FeedbackUnavailableError  503 feedback_unavailable
     ├── BundleError                  a bundle on disk cannot be served: bundle_unusable
     │   ├── BundleMissingError       bundle_missing
     │   ├── BundleDamagedError       bundle_damaged
     │   └── BundleSchemaError        bundle_schema
     └── SettingsError                an environment variable has no sense
 
-`str(error)` is written for the person who meets it and is safe to send to a client for the first three branches: it
+`str(error)` is written for the person who meets it and is safe to send to a client for the first four branches: it
 says what was wrong, what we got and what to do, and never a path or another internal. Messages of `BundleError` and
 `SettingsError` are for the operator and go to the log alone.
 """
@@ -257,6 +263,34 @@ class WebPageError(PhotoError):
     title = "A web page, not a photo"
 
 
+class FeedbackError(WhichParkError):
+    """Feedback cannot be taken, or is not there."""
+
+    code = "labels_refused"
+    status = 422
+    title = "Labels refused"
+
+
+class ConsentMissingError(FeedbackError):
+    """A photo comes with the feedback, and nothing says that it may be kept."""
+
+    code = "consent_missing"
+    status = 400
+    title = "Consent is missing"
+
+
+class ReceiptUnknownError(FeedbackError):
+    """Nothing is kept under this receipt, or no longer."""
+
+    code = "receipt_unknown"
+    status = 404
+    title = "Unknown receipt"
+
+
+class LabelsRefusedError(FeedbackError):
+    """The labels are not those of the model that is served, or more than one photo of it has."""
+
+
 class UnavailableError(WhichParkError):
     """The server cannot answer now; `retry_after_s` says when to try again."""
 
@@ -275,6 +309,22 @@ class ModelUnavailableError(UnavailableError):
 
     code = "model_unavailable"
     title = "No model is loaded"
+    retry_after_s = 30
+
+
+class FeedbackFullError(UnavailableError):
+    """As much feedback is kept as may be."""
+
+    code = "feedback_full"
+    title = "No more feedback is taken"
+    retry_after_s = 3600
+
+
+class FeedbackUnavailableError(UnavailableError):
+    """The database of feedback is away, cannot be written, or has no room."""
+
+    code = "feedback_unavailable"
+    title = "Feedback cannot be kept now"
     retry_after_s = 30
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 
 from app.api.docs import make_docs
+from app.api.feedback import make_feedback_api
 from app.api.operations import ApiLimits
 from app.api.problems import init_problems
 from app.api.views import make_api
@@ -19,6 +20,9 @@ from app.door.cors import init_cors
 from app.door.key_ring import KeyRing
 from app.door.proxies import TrustedProxies
 from app.door.rate_limits import RateLimits, init_rate_limits
+from app.feedback.driver import ensure_driver
+from app.feedback.limits import FeedbackLimits
+from app.feedback.service import Feedback
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
@@ -37,6 +41,8 @@ from app.ops.metrics.view import init_metrics
 from app.ops.model_watch import ModelWatch, count_load
 from app.ops.outcome import init_outcomes
 from app.ops.request_log import init_request_log
+from app.ops.retention import init_retention
+from app.setting_types import OFF
 from app.vision.bundle import current_state, read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
@@ -60,7 +66,7 @@ def create_app(
         slot: the model to serve; None loads the one that `models/CURRENT` names.
         fetcher: of photos that are named by their address; None makes the internet's, if the settings want one.
     Raises:
-        SettingsError: the environment has a setting without sense.
+        SettingsError: the environment has a setting without sense, or lacks what one needs.
     """
     settings = settings or Settings.from_environ(os.environ)
     logging.getLogger("app").setLevel(settings.log_level.upper())
@@ -85,7 +91,11 @@ def create_app(
     init_door(app, settings)
     if fetcher is None and settings.url_fetch == "on":
         fetcher = make_fetcher(settings)
+    feedback = make_feedback(settings)
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
+    if feedback is not None:
+        app.register_blueprint(make_feedback_api(slot, feedback))
+        init_retention(app, feedback)
     app.register_blueprint(make_docs(api_limits(settings, fetcher)))
     app.register_blueprint(make_health(slot))
     app.register_blueprint(make_pages(slot, say, settings.max_photos, settings.max_upload_bytes, fetcher))
@@ -149,7 +159,31 @@ def image_limits(settings: Settings) -> ImageLimits:
 def api_limits(settings: Settings, fetcher: UrlFetcher | None) -> ApiLimits:
     """What clients of the API are told in its documentation."""
     needs_key = settings.api_keys_file is not None and settings.keys_needed_for != "nothing"
-    return ApiLimits(settings.max_photos, settings.max_upload_bytes, fetcher is not None, needs_key)
+    kept = None if settings.feedback == OFF else feedback_limits(settings)
+    return ApiLimits(settings.max_photos, settings.max_upload_bytes, fetcher is not None, needs_key, kept)
+
+
+def feedback_limits(settings: Settings) -> FeedbackLimits:
+    """What of feedback may be kept."""
+    return FeedbackLimits(
+        max_feedback=settings.max_feedback,
+        max_feedback_bytes=settings.max_feedback_bytes,
+        max_feedback_days=settings.max_feedback_days,
+        max_feedback_px=settings.max_feedback_px,
+        max_feedback_s=settings.max_feedback_s,
+    )
+
+
+def make_feedback(settings: Settings) -> Feedback | None:
+    """The service of feedback, None where none is taken.
+
+    Raises:
+        SettingsError: the database needs a driver that is not installed.
+    """
+    if settings.feedback == OFF:
+        return None
+    ensure_driver(settings.feedback)
+    return Feedback(settings.feedback, feedback_limits(settings))
 
 
 def make_fetcher(settings: Settings) -> UrlFetcher:

@@ -16,6 +16,7 @@ from typing import Any
 from app.config import Settings, environ_of
 from app.door.key_file import read_keys
 from app.errors import SettingsError
+from app.feedback.driver import ensure_driver
 from app.ops.json_lines import JsonLines
 from app.ops.memory import return_freed_memory
 from app.ops.metrics.region import SharedRegions
@@ -41,6 +42,7 @@ def _choose() -> _Chosen:
     settings = Settings.from_environ(environ)
     if settings.api_keys_file:
         read_keys(settings.api_keys_file)  # A worker would find it too, and say so with a traceback.
+    ensure_driver(settings.feedback)
     return _Chosen(settings, environ)
 
 

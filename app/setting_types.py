@@ -16,6 +16,9 @@ _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _PORT = r"(?!0)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _ADDRESS = re.compile(rf"(?:[a-zA-Z0-9.-]+|\[[0-9a-f:.]+\]):{_PORT}", re.ASCII)
 _STORES = ("memory://", "redis://", "rediss://", "redis+unix://")
+_SQLITE = "sqlite:///"
+_KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+OFF = "off"
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -100,6 +103,25 @@ def store(text: str) -> str:
     if not text.startswith(_STORES):
         raise SettingsError(f"it must begin with one of {', '.join(_STORES)}")
     return text
+
+
+def database(text: str) -> str:
+    """Where feedback is kept, or `off`. The address of a PostgreSQL may hold its password, so it is not repeated."""
+    if text == OFF or (text.startswith("postgresql://") and len(text) > len("postgresql://")):
+        return text
+    if text.startswith(_SQLITE) and Path(text.removeprefix(_SQLITE)).name not in ("", ":memory:") and "?" not in text:
+        return text
+    raise SettingsError(
+        "it must be off, sqlite:///FILE (four slashes where the path begins with one) or postgresql://…"
+    )
+
+
+def key_names(text: str) -> tuple[str, ...]:
+    """Names of API keys, with commas between them."""
+    found = tuple(part.strip() for part in text.split(","))
+    if bad := [part for part in found if not _KEY_NAME.fullmatch(part)]:
+        raise SettingsError(f"names of keys are needed, with commas between them, got {bad[0]!r}")
+    return found
 
 
 def file(text: str) -> Path:

@@ -59,6 +59,13 @@ DEFAULTS = {
     "WHICHPARK_RATE_LIMIT_STORE": "memory://",
     "WHICHPARK_API_KEYS_FILE": None,
     "WHICHPARK_KEYS_NEEDED_FOR": "api",
+    "WHICHPARK_FEEDBACK": "off",
+    "WHICHPARK_MAX_FEEDBACK": 100_000,
+    "WHICHPARK_MAX_FEEDBACK_BYTES": 1_000_000_000,
+    "WHICHPARK_MAX_FEEDBACK_DAYS": 180,
+    "WHICHPARK_MAX_FEEDBACK_PX": 1_024,
+    "WHICHPARK_MAX_FEEDBACK_S": 5.0,
+    "WHICHPARK_REVIEWERS": (),
     "WHICHPARK_TRUSTED_PROXIES": (),
     "WHICHPARK_CORS_ORIGINS": (),
     "WHICHPARK_HSTS_S": 31_536_000,
@@ -94,6 +101,10 @@ BOUNDS = {
     "WHICHPARK_MAX_LINGER_BYTES": (0, 10_000_000_000),
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE": (0, 1_000_000),
     "WHICHPARK_MAX_PHOTOS_PER_MINUTE_WITH_KEY": (0, 1_000_000),
+    "WHICHPARK_MAX_FEEDBACK": (1, 100_000_000),
+    "WHICHPARK_MAX_FEEDBACK_BYTES": (0, 1_000_000_000_000),
+    "WHICHPARK_MAX_FEEDBACK_DAYS": (1, 36_500),
+    "WHICHPARK_MAX_FEEDBACK_PX": (64, 10_000),
     "WHICHPARK_HSTS_S": (0, 100_000_000),
     "WHICHPARK_MAX_DRAIN_S": (1, 600),
 }
@@ -106,6 +117,7 @@ _SECONDS = (
     "MAX_TRANSFER",
     "MAX_STALL",
     "MAX_LINGER",
+    "MAX_FEEDBACK",
     "KEEPALIVE",
     "RELOAD",
 )
@@ -139,6 +151,7 @@ def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
     others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
     others |= {"WHICHPARK_SETTINGS_FILE", "WHICHPARK_METRICS"}
     others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
+    others |= {"WHICHPARK_FEEDBACK", "WHICHPARK_REVIEWERS"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 
 
@@ -271,6 +284,41 @@ def test_another_store_is_refused_and_its_password_not_repeated() -> None:
     with pytest.raises(SettingsError, match="it must begin with one of memory://") as caught:
         Settings.from_environ({"WHICHPARK_RATE_LIMIT_STORE": "memcached://:secret@host"})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "off",
+        "sqlite:///feedback.db",
+        "sqlite:////var/lib/which park/feedback.db",
+        "postgresql://me:secret@host:5432/parks",
+    ],
+)
+def test_every_place_for_feedback_is_taken(text: str) -> None:
+    assert _value("WHICHPARK_FEEDBACK", text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on", "feedback.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:////folder/f.db?secret", "mysql://secret@h",
+     "postgresql://", "postgresql+asyncpg://secret@host/db", " "],
+)  # fmt: skip
+def test_another_place_for_feedback_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_FEEDBACK: it must be off, sqlite:///FILE") as caught:
+        Settings.from_environ({"WHICHPARK_FEEDBACK": text})
+    assert "secret" not in str(caught.value)
+
+
+def test_reviewers_are_names_of_keys(tmp_path: Path) -> None:
+    (tmp_path / "keys").touch()
+    keys = {"WHICHPARK_API_KEYS_FILE": str(tmp_path / "keys")}
+    assert Settings.from_environ(keys | {"WHICHPARK_REVIEWERS": "alice, b.o_b-2"}).reviewers == ("alice", "b.o_b-2")
+    for text in ("alice,", "al ice", "é", "a" * 65):
+        with pytest.raises(SettingsError, match="WHICHPARK_REVIEWERS: names of keys are needed"):
+            Settings.from_environ(keys | {"WHICHPARK_REVIEWERS": text})
+    with pytest.raises(SettingsError, match="WHICHPARK_API_KEYS_FILE must say where"):
+        Settings.from_environ({"WHICHPARK_REVIEWERS": "alice"})
 
 
 def test_a_file_of_keys_must_be_there(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from markupsafe import Markup, escape
 
+from app.api.feedback_operations import feedback_operations
 from app.api.openapi import make_document
 from app.api.operations import ApiLimits, operations
 from app.api.schema_table import Row, rows_of
-from app.api.snippets import BASE_URL, LANGUAGES, OF_ADDRESSES, read_snippets
+from app.api.snippets import BASE_URL, LANGUAGES, OF_ADDRESSES, OF_FEEDBACK, read_snippets
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -25,7 +26,9 @@ def make_docs(limits: ApiLimits) -> Blueprint:
 
     @cache
     def document() -> dict[str, Any]:
-        return make_document(operations(limits), limits.needs_key)
+        kept = limits.feedback
+        more = feedback_operations(kept.max_feedback_days, kept.max_feedback_px) if kept else ()
+        return make_document((*operations(limits), *more), limits.needs_key)
 
     @docs.app_template_filter("code_spans")
     def code_spans(text: str) -> Markup:
@@ -49,11 +52,16 @@ def make_docs(limits: ApiLimits) -> Blueprint:
     def page() -> str:
         base_url = request.url_root.rstrip("/") if request.host else BASE_URL
         snippets = read_snippets(_folder(current_app), base_url)
-        if not limits.fetches_addresses:
-            snippets = [snippet for snippet in snippets if snippet.name != OF_ADDRESSES]
-        return render_template("docs.html", document=document(), snippets=snippets, languages=LANGUAGES)
+        shown = [snippet for snippet in snippets if snippet.name not in _left_out(limits)]
+        return render_template("docs.html", document=document(), snippets=shown, languages=LANGUAGES)
 
     return docs
+
+
+def _left_out(limits: ApiLimits) -> set[str]:
+    """Examples of what this server does not do."""
+    does = {OF_ADDRESSES: limits.fetches_addresses, OF_FEEDBACK: limits.feedback is not None}
+    return {name for name, is_done in does.items() if not is_done}
 
 
 def _folder(app: Flask) -> Path:

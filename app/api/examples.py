@@ -35,6 +35,18 @@ LABELS = shapes.Labels(
         shapes.Label("yosemite", "Yosemite National Park", False, {"state": "California"}),
     )
 )
+FEEDBACK = {
+    "prediction_id": _LOOKED_AT.prediction_id,
+    "model": shapes.to_json(_MODEL),
+    "right": False,
+    "labels": ["sequoia"],
+    "consent": True,
+    "photo": "R0lGODdhAQABAIEAAChaPAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==",
+}
+FEEDBACK_KEPT = shapes.FeedbackKept(
+    REQUEST_ID, "8c1XWvGZ2mWb0hN5rLk3tQy7uPzJfAeDsKqHnVxTgRo", photo_kept=True, kept_until="2027-05-24"
+)
+FEEDBACK_WITHDRAWN = shapes.FeedbackWithdrawn(REQUEST_ID)
 READINESS = shapes.Readiness(_MODEL)
 MODEL_CARD = shapes.ModelCard(
     schema_version=1,

@@ -70,12 +70,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
+    described = {
         "name": parameter.name,
-        "in": "query",
+        "in": parameter.where,
         "description": parameter.description,
         "schema": dict(parameter.schema),
     }
+    return described | ({"required": True} if parameter.where == "path" else {})
 
 
 def _body(body: Body) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.api import examples, shapes
 from app.errors import (
+    BusyError,
     ClientGoneError,
     HeadTooLargeError,
     KeyMissingError,
@@ -16,9 +17,9 @@ from app.errors import (
     PhotoError,
     RequestError,
     RequestTimeoutError,
-    UnavailableError,
     WhichParkError,
 )
+from app.feedback.limits import FeedbackLimits
 
 # What any request may meet, whatever it asks.
 EVERYWHERE: tuple[type[WhichParkError], ...] = (HeadTooLargeError, RequestTimeoutError)
@@ -32,15 +33,17 @@ class ApiLimits:
     max_upload_bytes: int
     fetches_addresses: bool
     needs_key: bool = False
+    feedback: FeedbackLimits | None = None
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of the query."""
+    """One parameter, of the query or of the path."""
 
     name: str
     description: str
     schema: Mapping[str, Any]
+    where: str = "query"
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def operations(limits: ApiLimits) -> tuple[Operation, ...]:
             examples.ANSWER,
             parameters=_PREDICT_PARAMETERS,
             bodies=_predict_bodies(limits),
-            errors=(RequestError, PhotoError, UnavailableError),
+            errors=(RequestError, PhotoError, BusyError, ModelUnavailableError),
         ),
         Operation(
             "labels",
@@ -136,7 +139,7 @@ _PREDICT_PARAMETERS = (
 )
 _FILE = {"type": "string", "format": "binary"}
 _ADDRESS = {"type": "string", "format": "uri", "description": "An http or https address, for the server to fetch."}
-_BASE64 = {
+BASE64 = {
     "type": "string",
     "contentEncoding": "base64",
     "format": "byte",
@@ -168,7 +171,7 @@ def _form(limits: ApiLimits) -> Body:
 
 
 def _json(limits: ApiLimits) -> Body:
-    kinds = {"base64": _BASE64} | ({"url": _ADDRESS} if limits.fetches_addresses else {})
+    kinds = {"base64": BASE64} | ({"url": _ADDRESS} if limits.fetches_addresses else {})
     entries = [
         {"type": "object", "properties": {kind: schema}, "required": [kind], "additionalProperties": False}
         for kind, schema in kinds.items()

@@ -117,6 +117,24 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class FeedbackKept:
+    """What was said is kept."""
+
+    request_id: Annotated[str, Says("Also in the header `X-Request-ID`.")]
+    receipt: Annotated[str, Says("A secret: who has it may delete what was kept. It cannot be told again.")]
+    photo_kept: Annotated[bool, Says("Whether the photo is kept too.")]
+    kept_until: Annotated[str, Says("The last day, UTC; then all of it is deleted.", pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+@dataclass(frozen=True)
+class FeedbackWithdrawn:
+    """What was kept is deleted."""
+
+    request_id: Annotated[str, Says("Also in the header `X-Request-ID`.")]
+    deleted: bool = True
+
+
+@dataclass(frozen=True)
 class Problem:
     """An error. Source: RFC 9457, Problem Details for HTTP APIs."""
 

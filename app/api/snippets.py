@@ -10,12 +10,14 @@ BASE_URL = "http://127.0.0.1:8000"
 
 LANGUAGES = {"sh": "curl", "py": "Python, with requests", "mjs": "JavaScript, in Node 18 or newer"}
 OF_ADDRESSES = "url"
+OF_FEEDBACK = "feedback"
 _TASKS = {
     "upload": "Send a file",
     "several": "Send several, and be told the likeliest label alone",
     "raw": "Send the photo as the body, and see what spoke for its label",
     "in_json": "Send base64 in JSON",
     OF_ADDRESSES: "Name a photo by its address",
+    OF_FEEDBACK: "Say what it really is, and take that back",
     "errors": "When something is wrong",
 }
 

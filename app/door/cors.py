@@ -11,7 +11,7 @@ ANY_ORIGIN = "*"
 _PATHS = ("/api/", "/predict", "/openapi.json")
 _ASKED = "Access-Control-Request-Method"
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-ID",
     "Access-Control-Max-Age": "600",
 }

@@ -43,13 +43,15 @@ class RateLimits:
 def init_rate_limits(app: Flask, limits: RateLimits) -> None:
     """Counts every POST as one photo before it is read, and those with more photos as so many: see `charge_photos`.
 
+    A DELETE counts as one too: who guesses receipts is stopped.
+
     While Redis is away each worker counts in its own memory, says so in the log, and looks for it again by itself.
     """
     app.extensions[_EXTENSION] = _Counter(_make_limiter(app, limits.store), limits)
 
     @app.before_request
     def charge_one() -> None:
-        if request.method == "POST":
+        if request.method in ("POST", "DELETE"):
             _charge(1)
 
     @app.after_request

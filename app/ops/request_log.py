@@ -16,6 +16,7 @@ from app.door.client import Client
 from app.ops.outcome import outcome, route_of_request
 
 _HEADER = "X-Request-ID"
+_WITH_RECEIPT = "/api/v1/feedback/"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _log = logging.getLogger("app.request")
@@ -39,11 +40,16 @@ def init_request_log(app: Flask, addresses: str = "none") -> None:
     def end(response: Response) -> Response:
         response.headers[_HEADER] = request_id()
         taken_ms = 1000 * (time.monotonic() - g.started)
-        path = quote(request.path)  # A decoded line break would let a client write lines of its own.
+        path = quote(_told(request.path))  # A decoded line break would let a client write lines of its own.
         text = "%s %s %d %.1f ms %s%s"
         arguments = (request.method, path, response.status_code, taken_ms, request_id(), _who(addresses))
         _log.info(text, *arguments, extra={"fields": _fields(response, path, taken_ms) | _who_fields(addresses)})
         return response
+
+
+def _told(path: str) -> str:
+    """The path without the receipt that it may end in: who has one may delete what it is for."""
+    return f"{_WITH_RECEIPT}RECEIPT" if path.startswith(_WITH_RECEIPT) else path
 
 
 def request_id() -> str:

@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 Task = Literal["single_label", "multi_label"]
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PLAIN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _thresholds_from_json(data: dict[str, Any], vocab: list[str]) -> Thresholds:
 
 def is_plain_name(value: object) -> bool:
     """Whether it is one path component, not hidden: a card or CURRENT may not point outside its folder."""
-    return isinstance(value, str) and _PLAIN_NAME.fullmatch(value) is not None
+    return isinstance(value, str) and re.fullmatch(PLAIN_NAME, value) is not None
 
 
 def _golden_from_json(values: Any, vocab: list[str]) -> tuple[float, ...] | None:

@@ -75,19 +75,28 @@ def colours(strength: Array | NDArray[np.float64]) -> NDArray[np.float64]:
 
 def png_data_uri(image: Image.Image) -> str:
     """The image as a `data:image/png;base64,` URI."""
-    return _data_uri(image, "PNG", "image/png")
+    return _data_uri(_encoded(image, "PNG"), "image/png")
 
 
 def jpeg_data_uri(image: Image.Image, max_side_px: int) -> str:
     """An RGB image, shrunk to a longest side, as a `data:image/jpeg;base64,` URI without metadata."""
+    return _data_uri(jpeg_bytes(image, max_side_px, quality=82), "image/jpeg")
+
+
+def jpeg_bytes(image: Image.Image, max_side_px: int, quality: int) -> bytes:
+    """An RGB image, shrunk to a longest side, as a JPEG file without metadata."""
     scale = min(1.0, max_side_px / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     small.info.clear()  # A JPEG's comment would be saved again.
-    return _data_uri(small, "JPEG", "image/jpeg", quality=82)
+    return _encoded(small, "JPEG", quality=quality)
 
 
-def _data_uri(image: Image.Image, image_format: str, media_type: str, **options: int) -> str:
+def _encoded(image: Image.Image, image_format: str, **options: int) -> bytes:
     file = io.BytesIO()
     image.save(file, image_format, **options)
-    return f"data:{media_type};base64,{base64.b64encode(file.getvalue()).decode()}"
+    return file.getvalue()
+
+
+def _data_uri(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

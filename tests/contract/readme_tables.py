@@ -38,7 +38,7 @@ def examples() -> str:
 
 def errors_table() -> str:
     """Every code a client may meet."""
-    met = kinds_of(errors.RequestError, errors.PhotoError, errors.UnavailableError)
+    met = kinds_of(errors.RequestError, errors.PhotoError, errors.FeedbackError, errors.UnavailableError)
     rows = {(kind.status, kind.code, kind.title) for kind in met}
     rows |= {(404, "not_found", "Not Found"), (405, "method_not_allowed", "Method Not Allowed")}
     lines = [f"| {status} | `{code}` | {title} |" for status, code, title in sorted(rows)]

@@ -11,6 +11,7 @@ import pytest
 import app.errors
 from app.errors import (
     BundleError,
+    FeedbackError,
     PhotoError,
     RequestError,
     SettingsError,
@@ -19,7 +20,7 @@ from app.errors import (
 )
 
 _ROW = re.compile(r"^    (?P<lines>[│├└─ ]*)(?P<name>\w+Error)(?: +(?P<status>\d{3}) (?P<code>\w+))?", re.MULTILINE)
-_FOR_CLIENTS = (RequestError, PhotoError, UnavailableError)
+_FOR_CLIENTS = (RequestError, PhotoError, FeedbackError, UnavailableError)
 
 
 def _walk(root: type[WhichParkError] = WhichParkError) -> Iterator[type[WhichParkError]]:
@@ -78,7 +79,7 @@ def test_every_error_has_a_plain_code_a_real_status_and_a_title(error: type[Whic
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
 def test_the_status_tells_whose_matter_the_error_is(error: type[WhichParkError]) -> None:
-    if issubclass(error, (RequestError, PhotoError)):
+    if issubclass(error, (RequestError, PhotoError, FeedbackError)):
         assert 400 <= error.status < 500
     elif issubclass(error, UnavailableError):
         assert error.status == 503

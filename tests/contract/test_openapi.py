@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,22 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from werkzeug.test import TestResponse
 
+from app.api import examples
 from app.api.operations import kinds_of
 from app.config import Settings
-from app.errors import PhotoError, RequestError, UnavailableError
+from app.errors import FeedbackError, PhotoError, RequestError, UnavailableError
 from app.factory import create_app
 from tests.forms import FORM, form_body
 
 # What is for browsers, and not described.
-PAGES = {"pages", "docs", "static"}
+PAGES = {"pages", "feedback_pages", "review", "docs", "static"}
 ALIASES = {"/predict": "/api/v1/predict"}
-DOCUMENT = create_app(Settings(models_dir=Path("nowhere"))).test_client().get("/openapi.json").get_json()
+DOCUMENT = (
+    create_app(Settings(models_dir=Path("nowhere"), feedback="sqlite:///nowhere/at/all"))
+    .test_client()
+    .get("/openapi.json")
+    .get_json()
+)
 COMPONENTS = DOCUMENT["components"]["schemas"]
 OPERATIONS = {
     (method, path): operation for path, item in DOCUMENT["paths"].items() for method, operation in item.items()
@@ -35,9 +42,15 @@ def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT, cls=OpenAPIV31SpecValidator)
 
 
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """Those of a server that takes feedback."""
+    return dataclasses.replace(settings, feedback=f"sqlite:///{tmp_path / 'feedback.db'}")
+
+
 def test_every_endpoint_is_described_and_nothing_else(app: Flask) -> None:
     served = {
-        (method.lower(), ALIASES.get(rule.rule, rule.rule))
+        (method.lower(), ALIASES.get(rule.rule, rule.rule.replace("<", "{").replace(">", "}")))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.endpoint.split(".")[0] not in PAGES
@@ -52,7 +65,9 @@ def test_every_operation_has_its_own_name() -> None:
 
 def test_every_code_a_client_may_meet_is_described_with_its_status() -> None:
     problems = {code: status for operation in OPERATIONS.values() for status, code, _ in _problems(operation)}
-    assert problems == {kind.code: str(kind.status) for kind in kinds_of(RequestError, PhotoError, UnavailableError)}
+    assert problems == {
+        kind.code: str(kind.status) for kind in kinds_of(RequestError, PhotoError, FeedbackError, UnavailableError)
+    }
 
 
 def test_keys_are_described_where_they_are_needed(tmp_path: Path) -> None:
@@ -109,11 +124,19 @@ def test_a_schema_forgets_no_key_and_forbids_the_others() -> None:
 @pytest.fixture
 def answers(client: FlaskClient, photo: bytes, tmp_path: Path) -> list[tuple[str, str, TestResponse]]:
     """Real answers, of every endpoint and every shape: (method, path, answer)."""
-    no_model = create_app(Settings(models_dir=tmp_path)).test_client()
+    no_model = create_app(Settings(models_dir=tmp_path, feedback="sqlite:///nowhere/at/all")).test_client()
     in_json = {"photos": [{"base64": base64.b64encode(photo).decode()}, {"base64": "!"}]}
     form = form_body(("photo", "a.jpg", photo), ("photo", "b.jpg", b"text"))
     url = "/api/v1/predict"
+    feedback = "/api/v1/feedback"
+    kept = client.post(feedback, json=examples.FEEDBACK | {"photo": base64.b64encode(photo).decode()})
+    by_receipt = "/api/v1/feedback/{receipt}"
     return [
+        ("post", feedback, kept),
+        ("post", feedback, client.post(feedback, json=examples.FEEDBACK | {"labels": ["atlantis"]})),
+        ("post", feedback, no_model.post(feedback, json=examples.FEEDBACK)),
+        ("delete", by_receipt, client.delete(f"{feedback}/{kept.get_json()['receipt']}")),
+        ("delete", by_receipt, client.delete(f"{feedback}/none")),
         ("post", url, client.post(url + "?explain=true", data=photo, content_type="image/jpeg")),
         ("post", url, client.post(url, data=form, content_type=FORM)),
         ("post", url, client.post(url, json=in_json)),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.api.snippets import LANGUAGES, read_snippets
+from app.feedback.receipt import RECEIPT
 from app.vision.bundle import ModelBundle
 from tests.conftest import ROOT
 from tests.e2e.server import Server, running
@@ -28,14 +29,16 @@ PRINTED = {
     "raw": r"heat-map.png shows what speaks for \w+\n",
     "in_json": rf"{VERDICT}\n",
     "url": r".*address.*\n",
+    "feedback": r"kept until \d{4}-\d{2}-\d{2}\ndeleted: [Tt]rue\n",
     "errors": r"(Error: )?unsupported_image: .* \(request \w{32}\)\n",
 }
 
 
 @pytest.fixture(scope="module")
 def server(tiny_bundle: ModelBundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
     variables = {"WHICHPARK_MODELS_DIR": str(tiny_bundle.path.parent), "WHICHPARK_RUNTIME": "cpu"}
-    with running(tmp_path_factory.mktemp("server"), variables) as server:
+    with running(folder, variables | {"WHICHPARK_FEEDBACK": f"sqlite:///{folder}/feedback.db"}) as server:
         yield server
 
 
@@ -74,6 +77,9 @@ def test_a_command_prints_the_answer(server: Server, tmp_path: Path, name: str) 
     if name in ("url", "errors"):
         assert body["code"] == {"url": "url_refused", "errors": "unsupported_image"}[name]
         assert done.returncode == {"url": 0, "errors": 22}[name]
+    elif name == "feedback":
+        assert done.returncode == 0
+        assert re.fullmatch(RECEIPT, body["receipt"])
     else:
         assert done.returncode == 0
         assert all(result["verdict"] in ("match", "unsure", "unknown") for result in body["results"])

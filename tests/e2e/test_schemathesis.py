@@ -25,6 +25,7 @@ def test_schemathesis_finds_nothing(tiny_bundle: ModelBundle, tmp_path: Path) ->
         "WHICHPARK_MODELS_DIR": str(tiny_bundle.path.parent),
         "WHICHPARK_RUNTIME": "cpu",
         "WHICHPARK_URL_FETCH": "off",
+        "WHICHPARK_FEEDBACK": f"sqlite:///{tmp_path / 'feedback.db'}",
     }
     with running(tmp_path, variables) as server:
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "tests/e2e/schemathesis.toml")]
