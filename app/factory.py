@@ -46,10 +46,12 @@ from app.setting_types import OFF
 from app.vision.bundle import current_state, read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
+from app.web.feedback import make_feedback_pages
 from app.web.headers import init_security_headers
 from app.web.look_inside import make_look_inside
 from app.web.model_page import make_model_page
 from app.web.pages import make_pages
+from app.web.review import make_review
 from app.web.static_files import init_static_files
 from app.web.texts import init_texts
 
@@ -95,6 +97,9 @@ def create_app(
     app.register_blueprint(make_api(slot, settings.max_photos, fetcher))
     if feedback is not None:
         app.register_blueprint(make_feedback_api(slot, feedback))
+        app.register_blueprint(make_feedback_pages(slot, feedback))
+        if settings.reviewers:
+            app.register_blueprint(make_review(feedback, settings.reviewers))
         init_retention(app, feedback)
     app.register_blueprint(make_docs(api_limits(settings, fetcher)))
     app.register_blueprint(make_health(slot))

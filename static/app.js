@@ -290,3 +290,8 @@ viewfinder.addEventListener("close", () => {
   video.srcObject?.getTracks().forEach((track) => track.stop());
   video.srcObject = null;
 });
+
+/* A visitor's photo goes along with what he says only where he ticks that it may. */
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset.sends) document.getElementById(target.dataset.sends).disabled = !target.checked;
+});

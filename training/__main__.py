@@ -8,6 +8,7 @@ python -m training fit --data photos/                       as far as learner.pk
                                                             goes on after an interruption
 python -m training export runs/parks-20260101-120000        what `fit` has left -> a bundle
 accelerate launch --multi_gpu --num_processes 4 -m training train --data photos/        on four GPUs
+python -m training feedback export --out photos/            what visitors said and the operator agreed with, as photos
 python -m training bundle promote parks-20260101-120000     verify it, then serve it
 """
 

@@ -14,6 +14,7 @@ from training.bundles import export_command as export
 from training.check import command as check
 from training.download import command as download
 from training.evaluation import command as evaluate
+from training.feedback import command as feedback
 from training.splitting import command as split
 
 _EXPECTED_FAILURE = 2
@@ -54,5 +55,6 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_parser(commands)
     evaluate.add_parser(commands)
     download.add_parser(commands)
+    feedback.add_parser(commands)
     bundles.add_parser(commands)
     return parser

@@ -6,47 +6,21 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from app.errors import FeedbackFullError, ReceiptUnknownError
 from app.feedback.database import Database
+from app.feedback.entry import ACCEPTED, REJECTED, WAITING, Entry
 from app.feedback.kept_photo import KeptPhoto
 from app.feedback.limits import FeedbackLimits
 from app.feedback.receipt import digest_of, new_receipt
 from app.feedback.statement import Statement
 from app.feedback.tables import FEEDBACK
 
-WAITING, ACCEPTED, REJECTED = "waiting", "accepted", "rejected"
-STATES = (WAITING, ACCEPTED, REJECTED)
-
 _READ_AT_ONCE = 20
 _MOST_INFORMATIVE_FIRST = (FEEDBACK.c.margin.asc().nulls_last(), FEEDBACK.c.id)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that was said; `photo` is a JPEG, None where none was given or it is deleted.
-
-    `probabilities` (most probable first), `verdict`, `looked_at_by` and `margin` are of the photo, empty without one.
-    """
-
-    id: str
-    said_at: int
-    model_name: str
-    model_version: str
-    is_right: bool
-    labels: tuple[str, ...] | None
-    photo: bytes | None
-    looked_at_by: str | None
-    verdict: str | None
-    probabilities: Mapping[str, float]
-    margin: float | None
-    state: str
-    reviewed_at: int | None
-    reviewed_by: str | None
 
 
 class FeedbackStore:
@@ -130,10 +104,10 @@ class FeedbackStore:
             query = query.order_by(*_MOST_INFORMATIVE_FIRST).execution_options(yield_per=_READ_AT_ONCE)
             yield from map(_entry, connection.execute(query))
 
-    def ids(self) -> set[str]:
-        """The ids of all that is kept."""
+    def accepted_ids(self) -> set[str]:
+        """The ids of all that is accepted and kept."""
         with self._database.read() as connection:
-            return set(connection.execute(select(FEEDBACK.c.id)).scalars())
+            return set(connection.execute(_in(ACCEPTED, select(FEEDBACK.c.id))).scalars())
 
     def _row(self, statement: Statement, photo: KeptPhoto | None, receipt: str) -> dict[str, Any]:
         row: dict[str, Any] = {

@@ -40,7 +40,7 @@ def filter_body(_context: object, body: Any) -> bool:
 @schemathesis.hook
 def filter_case(context: object, case: Any) -> bool:
     """The same of requests that are not made up but written down, from the schema's edges."""
-    return filter_body(context, case.body)
+    return bool(filter_body(context, case.body))
 
 
 def _fits_any_model(labels: Any) -> bool:

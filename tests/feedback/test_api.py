@@ -12,7 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from app.feedback.store import WAITING, FeedbackStore
+from app.feedback.entry import WAITING
+from app.feedback.store import FeedbackStore
 from tests.feedback.conftest import MakeClient, make_statement
 from tests.photos import draw_scene, encode
 from tests.web.test_privacy import MARK, photo_of
@@ -193,7 +194,7 @@ def test_without_a_place_to_keep_it_no_feedback_is_taken(make_client: MakeClient
 
 
 def test_what_is_too_old_goes_whatever_is_asked_for(make_client: MakeClient, store: FeedbackStore) -> None:
-    store._now = lambda: 0  # type: ignore[method-assign]
+    store._now = lambda: 0
     store.add(make_statement(), None)
     assert store.count(WAITING) == 1
     make_client().get("/healthz").close()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import FeedbackFullError, FeedbackUnavailableError, ReceiptUnknownError
+from app.feedback.entry import ACCEPTED, REJECTED, WAITING
 from app.feedback.receipt import new_receipt
-from app.feedback.store import ACCEPTED, REJECTED, WAITING, FeedbackStore
+from app.feedback.store import FeedbackStore
 from tests.feedback.conftest import NOW, Clock, MakeStore, make_photo, make_statement
 
 DAY_S = 86_400

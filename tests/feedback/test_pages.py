@@ -1,0 +1,177 @@
+"""Saying it with one tap, without JavaScript: the result page, the thanks, and the receipt that deletes."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.feedback.entry import WAITING, Entry
+from app.feedback.store import FeedbackStore
+from tests.feedback.conftest import MakeClient
+from tests.forms import FORM, form_body
+from tests.photos import draw_scene, encode
+from tests.web.page_reader import Page
+
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+PHOTO = encode(draw_scene(size=(640, 480)))
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> FlaskClient:
+    return make_client()
+
+
+def ask(client: FlaskClient) -> Page:
+    body = form_body(("photo", "a.jpg", PHOTO))
+    return Page(client.post("/", data=body, content_type=FORM, headers=BROWSER))
+
+
+def tap(client: FlaskClient, page: Page, *, consents: bool = False, **button: str) -> TestResponse:
+    """Sends the form as a browser does: what is hidden in it, what is ticked, and the button."""
+    fields = {row["name"]: row["value"] for row in page.all("input") if row["type"] == "hidden" and row.get("name")}
+    if consents:
+        fields |= {row["name"]: row["value"] for row in page.all("input") if row.get("name") == "photo_data"}
+    return client.post("/feedback", data=fields | button, content_type="multipart/form-data", headers=BROWSER)
+
+
+def receipt_of(answer: TestResponse) -> str:
+    assert answer.status_code == 200
+    [shown] = [row for row in Page(answer).all("input") if row.get("name") == "receipt"]
+    return str(shown["value"])
+
+
+def only(store: FeedbackStore) -> Entry:
+    [entry] = store.entries(WAITING, 9)
+    return entry
+
+
+def test_the_box_for_the_photo_is_not_ticked_beforehand(client: FlaskClient) -> None:
+    [box] = [row for row in ask(client).all("input") if row.get("name") == "photo_data"]
+    assert box["type"] == "checkbox"
+    assert "checked" not in box
+    assert (box["value"] or "").startswith("data:image/jpeg;base64,")
+
+
+@pytest.mark.parametrize(
+    ("button", "is_right", "labels"),
+    [
+        ({"said": "right"}, True, ("yosemite",)),
+        ({"said": "wrong"}, False, None),
+        ({"label": "sequoia"}, False, ("sequoia",)),
+        ({"label": "other"}, False, ("other",)),
+    ],
+)
+def test_one_tap_says_it(
+    client: FlaskClient, store: FeedbackStore, button: dict[str, Any], is_right: bool, labels: tuple[str, ...] | None
+) -> None:
+    page = ask(client)
+    [(name, value)] = button.items()
+    assert any((row.get("name"), row.get("value")) == (name, value) for row in page.all("button"))
+    assert "without your photo" in Page(tap(client, page, **button)).text
+    entry = only(store)
+    assert (entry.is_right, entry.labels, entry.photo) == (is_right, labels, None)
+    assert (entry.model_name, entry.model_version) == ("parks", "7")
+
+
+def test_the_label_that_the_verdict_names_is_not_offered_as_another(client: FlaskClient) -> None:
+    offered = [row["value"] for row in ask(client).all("button") if row.get("name") == "label"]
+    assert offered == ["other", "sequoia"]
+
+
+def test_a_ticked_box_gives_the_photo(client: FlaskClient, store: FeedbackStore) -> None:
+    answer = tap(client, ask(client), consents=True, label="sequoia")
+    assert "your photo are kept until" in Page(answer).text
+    assert (only(store).photo or b"").startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(("consent", "is_kept"), [({"consent": "yes"}, True), ({}, False)])
+def test_the_scripts_photo_is_kept_with_its_box_alone(
+    client: FlaskClient, store: FeedbackStore, consent: dict[str, str], is_kept: bool
+) -> None:
+    fields = {"prediction_id": "0" * 32, "model_name": "parks", "model_version": "7", "said": "wrong", **consent}
+    parts = [(name, None, value.encode()) for name, value in fields.items()]
+    answer = client.post("/feedback", data=form_body(*parts, ("photo", "a.jpg", PHOTO)), content_type=FORM)
+    assert answer.status_code == 200
+    assert (only(store).photo is not None) is is_kept
+
+
+def test_with_the_script_the_page_has_a_file_that_the_box_enables(client: FlaskClient) -> None:
+    body = form_body(("photo", "a.jpg", PHOTO), ("keeps_photo", None, b"1"))
+    page = Page(client.post("/", data=body, content_type=FORM, headers=BROWSER))
+    [box] = [row for row in page.all("input") if row.get("name") == "consent"]
+    [file] = [row for row in page.all("input") if row.get("id") == box["data-sends"]]
+    assert "checked" not in box and "disabled" in file and "data-own-photo" in file
+
+
+def test_the_receipt_deletes_it_all(client: FlaskClient, store: FeedbackStore) -> None:
+    receipt = receipt_of(tap(client, ask(client), consents=True, said="right"))
+    answer = client.post("/feedback/delete", data={"receipt": f" {receipt} "}, headers=BROWSER)
+    assert (answer.status_code, "It is deleted" in Page(answer).text) == (200, True)
+    assert store.entries(WAITING, 9) == []
+    again = client.post("/feedback/delete", data={"receipt": receipt}, headers=BROWSER)
+    assert again.status_code == 404
+    assert "Nothing is kept under this receipt" in Page(again).text
+
+
+def test_a_receipt_can_be_typed_later(client: FlaskClient) -> None:
+    [link] = [row for row in Page(client.get("/")).all("a") if row["href"] == "/feedback"]
+    page = Page(client.get(str(link["href"])))
+    assert [row["action"] for row in page.all("form")] == ["/feedback/delete"]
+    hostile = '"><script>alert(1)</script>'
+    assert b"<script>" not in client.post("/feedback/delete", data={"receipt": hostile}, headers=BROWSER).data
+
+
+def test_a_double_tap_is_one_entry(client: FlaskClient, store: FeedbackStore) -> None:
+    page = ask(client)
+    first, second = (receipt_of(tap(client, page, said="right")) for _ in range(2))
+    assert first != second
+    assert only(store).is_right
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, 400),
+        ({"said": "perhaps"}, 400),
+        ({"said": "right", "prediction_id": ""}, 400),
+        ({"said": "right", "model_name": "<b>"}, 400),
+        ({"label": "atlantis"}, 422),
+        ({"said": "right", "photo_data": "data:image/png;base64,AAAA"}, 415),
+        ({"said": "right", "photo_data": "%%%"}, 400),
+    ],
+)
+def test_a_form_that_is_not_ours_is_refused_and_nothing_is_kept(
+    client: FlaskClient, store: FeedbackStore, changes: dict[str, Any], status: int
+) -> None:
+    fields = {"prediction_id": "0" * 32, "model_name": "parks", "model_version": "7"}
+    answer = client.post("/feedback", data=fields | changes, content_type="multipart/form-data", headers=BROWSER)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert store.entries(WAITING, 9) == []
+
+
+@pytest.mark.parametrize("path", ["/feedback", "/feedback/delete"])
+def test_forms_of_other_sites_are_refused(client: FlaskClient, path: str) -> None:
+    assert client.post(path, data={"said": "right"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_a_photo_may_be_larger_than_other_fields(client: FlaskClient, store: FeedbackStore) -> None:
+    noise = encode(draw_scene(size=(900, 700)), "PNG")
+    assert 100_000 < len(noise) < 2_000_000
+    fields = {"prediction_id": "0" * 32, "model_name": "parks", "model_version": "7", "said": "wrong"}
+    parts = [(name, None, value.encode()) for name, value in fields.items()]
+    form = form_body(*parts, ("photo_data", None, base64.b64encode(noise)))
+    assert client.post("/feedback", data=form, content_type=FORM).status_code == 200
+    assert only(store).photo is not None
+
+
+def test_where_no_feedback_is_taken_none_is_asked_for(make_client: MakeClient) -> None:
+    client = make_client(feedback="off")
+    page = ask(client)
+    assert "/feedback" not in str(page.elements)
+    assert "never stored" in page.text
+    assert client.post("/feedback", data={"said": "right"}).status_code == 404
+    assert client.get("/feedback").status_code == 404

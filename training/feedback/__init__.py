@@ -1,0 +1,1 @@
+"""What visitors said, and an operator agreed with, becomes photos to train on."""
