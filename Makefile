@@ -13,7 +13,7 @@ N ?= 5000
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-test: $(VENV)/.everything $(VENV)/.tools chromium lint
+test: $(VENV)/.everything $(VENV)/.tools chromium postgresql lint
 	$(BIN)/python -m pytest
 
 # The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
@@ -25,6 +25,14 @@ chromium:
 # docs/*.jpg, of generated scenery.
 screenshots: $(VENV)/.everything chromium
 	$(BIN)/python -m tests.e2e.browser.screenshots
+
+# The database of tests/feedback, in the same way.
+.PHONY: postgresql
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; } \
+		|| echo "NO POSTGRESQL: feedback will not be tested with it. On Debian: apt install postgresql"
 
 # schemathesis against a real server; `make test` has 60 requests an endpoint.
 fuzz-api: $(VENV)/.everything

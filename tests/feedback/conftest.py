@@ -45,11 +45,16 @@ def database_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_store(database_file: Path, clock: Clock) -> MakeStore:
+def address(database_file: Path) -> str:
+    return f"sqlite:///{database_file}"
+
+
+@pytest.fixture
+def make_store(address: str, clock: Clock) -> MakeStore:
     """A store with other limits."""
 
     def _make(**limits: int) -> FeedbackStore:
-        return FeedbackStore(Database(f"sqlite:///{database_file}", 5.0), FeedbackLimits(**limits), clock)
+        return FeedbackStore(Database(address, 20.0), FeedbackLimits(**limits), clock)
 
     return _make
 
