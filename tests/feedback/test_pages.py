@@ -14,7 +14,7 @@ from app.feedback.store import FeedbackStore
 from tests.feedback.conftest import MakeClient
 from tests.forms import FORM, form_body
 from tests.photos import draw_scene, encode
-from tests.web.page_reader import Page
+from tests.web.page_reader import Attributes, Page
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 PHOTO = encode(draw_scene(size=(640, 480)))
@@ -32,10 +32,17 @@ def ask(client: FlaskClient) -> Page:
 
 def tap(client: FlaskClient, page: Page, *, consents: bool = False, **button: str) -> TestResponse:
     """Sends the form as a browser does: what is hidden in it, what is ticked, and the button."""
-    fields = {row["name"]: row["value"] for row in page.all("input") if row["type"] == "hidden" and row.get("name")}
+    ours = ("prediction_id", "model_name", "model_version", "named")
+    fields = {row["name"]: row["value"] for row in page.all("input") if row.get("name") in ours}
     if consents:
-        fields |= {row["name"]: row["value"] for row in page.all("input") if row.get("name") == "photo_data"}
+        fields["photo_data"] = box_of(page)["value"]
     return client.post("/feedback", data=fields | button, content_type="multipart/form-data", headers=BROWSER)
+
+
+def box_of(page: Page) -> Attributes:
+    """The box that is ticked for the photo; another form of the page carries the photo on too, and is none of ours."""
+    [box] = [row for row in page.all("input") if (row.get("name"), row["type"]) == ("photo_data", "checkbox")]
+    return box
 
 
 def receipt_of(answer: TestResponse) -> str:
@@ -50,8 +57,7 @@ def only(store: FeedbackStore) -> Entry:
 
 
 def test_the_box_for_the_photo_is_not_ticked_beforehand(client: FlaskClient) -> None:
-    [box] = [row for row in ask(client).all("input") if row.get("name") == "photo_data"]
-    assert box["type"] == "checkbox"
+    box = box_of(ask(client))
     assert "checked" not in box
     assert (box["value"] or "").startswith("data:image/jpeg;base64,")
 
