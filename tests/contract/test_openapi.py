@@ -23,7 +23,7 @@ from app.factory import create_app
 from tests.forms import FORM, form_body
 
 # What is for browsers, and not described.
-PAGES = {"pages", "feedback_pages", "review", "docs", "static"}
+PAGES = {"pages", "feedback_pages", "look_inside", "model_page", "review", "docs", "static"}
 ALIASES = {"/predict": "/api/v1/predict"}
 DOCUMENT = (
     create_app(Settings(models_dir=Path("nowhere"), feedback="sqlite:///nowhere/at/all"))
