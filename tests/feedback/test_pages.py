@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.config import Settings
+from app.factory import create_app
 from app.feedback.entry import WAITING, Entry
 from app.feedback.store import FeedbackStore
+from app.inference.model_slot import ModelSlot
+from app.inference.predictor import Predictor
+from app.vision.bundle import ModelBundle
+from app.vision.card import Card, Label, Thresholds
+from app.vision.limits import ImageLimits
+from tests.fakes import FakeRuntime
 from tests.feedback.conftest import MakeClient
 from tests.forms import FORM, form_body
 from tests.photos import draw_scene, encode
@@ -30,7 +40,7 @@ def ask(client: FlaskClient) -> Page:
     return Page(client.post("/", data=body, content_type=FORM, headers=BROWSER))
 
 
-def tap(client: FlaskClient, page: Page, *, consents: bool = False, **button: str) -> TestResponse:
+def tap(client: FlaskClient, page: Page, *, consents: bool = False, **button: Any) -> TestResponse:
     """Sends the form as a browser does: what is hidden in it, what is ticked, and the button."""
     ours = ("prediction_id", "model_name", "model_version", "named")
     fields = {row["name"]: row["value"] for row in page.all("input") if row.get("name") in ours}
@@ -111,6 +121,50 @@ def test_with_the_script_the_page_has_a_file_that_the_box_enables(client: FlaskC
     [box] = [row for row in page.all("input") if row.get("name") == "consent"]
     [file] = [row for row in page.all("input") if row.get("id") == box["data-sends"]]
     assert "checked" not in box and "disabled" in file and "data-own-photo" in file
+
+
+def ask_model(
+    settings: Settings, card: Card, logits: list[float], folder: Path, **changes: Any
+) -> tuple[FlaskClient, Page]:
+    """The result page of a server whose model is another."""
+    bundle = ModelBundle(folder, dataclasses.replace(card, **changes))
+    limits = ImageLimits(max_image_px=1_000_000)
+    predictor = Predictor(bundle, FakeRuntime(logits), limits, max_waiting=4, max_wait_s=5.0)
+    chosen = dataclasses.replace(settings, feedback=f"sqlite:///{folder / 'feedback.db'}")
+    client = create_app(chosen, ModelSlot(lambda: predictor)).test_client()
+    return client, ask(client)
+
+
+def test_an_unsure_verdict_is_asked_about_in_other_words(settings: Settings, card: Card, tmp_path: Path) -> None:
+    _, page = ask_model(settings, card, [0.0, 3.0, 3.1], tmp_path)
+    assert "Do you know what it is?" in page.text and "Was this right?" not in page.text
+    assert [row.get("value") for row in page.all("button") if row.get("name") in ("said", "label")] == [*card.vocab]
+
+
+def test_none_of_these_is_right_where_the_verdict_says_so(
+    settings: Settings, card: Card, tmp_path: Path, store: FeedbackStore
+) -> None:
+    client, page = ask_model(settings, card, [5.0, 0.0, 0.0], tmp_path)
+    assert tap(client, page, said="right").status_code == 200
+    assert (only(store).is_right, only(store).labels) == (True, ("other",))
+
+
+def test_many_labels_are_a_list_to_choose_from(settings: Settings, card: Card, tmp_path: Path) -> None:
+    labels = tuple(Label(f"park-{n}", f"Park {n}") for n in range(9))
+    changes: dict[str, Any] = {"labels": labels, "other_label": None, "thresholds": Thresholds((0.8,) * 9)}
+    _, page = ask_model(settings, card, [9.0, *[0.0] * 8], tmp_path, **changes)
+    assert [row["value"] for row in page.all("option")] == [f"park-{n}" for n in range(1, 9)]
+    assert "label" not in [row.get("name") for row in page.all("button")]
+
+
+def test_several_labels_are_ticked(settings: Settings, card: Card, tmp_path: Path, store: FeedbackStore) -> None:
+    labels = (Label("ball", "Ball"), Label("cone", "Cone"))
+    changes: dict[str, Any] = {"labels": labels, "other_label": None, "thresholds": Thresholds((0.5, 0.5))}
+    client, page = ask_model(settings, card, [4.0, -4.0], tmp_path, task="multi_label", **changes)
+    assert [row["value"] for row in page.all("input") if row.get("name") == "label"] == ["ball", "cone"]
+    for chosen, is_right in ((["ball", "cone"], False), (["ball"], True), ([], False)):
+        assert tap(client, page, said="these", label=chosen).status_code == 200
+        assert (only(store).labels, only(store).is_right) == (tuple(chosen), is_right)
 
 
 def test_the_receipt_deletes_it_all(client: FlaskClient, store: FeedbackStore) -> None:
