@@ -2,10 +2,11 @@
 
 runs/<name>-<version>/run.json        what decides its result; the command and the versions it began with
                       checkpoint.pt   where it stands (`fitting.checkpoint`)
+                      manifest.csv    which photo is in which split
                       history.csv     every epoch; history.png when it is over
                       lr_find.png     if a learning rate was looked for
                       tensorboard/    if it was asked for
-                      learner.pkl     what `fit` gives
+                      learner.pkl     what `fit` gives and `export` makes a bundle of
 """
 
 from __future__ import annotations

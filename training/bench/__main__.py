@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import torch
 from training.bench.bare import BareLoop
 from training.bench.memory import peak_bytes
 from training.bench.ours import OurLoop
+from training.bench.pace import Pace, median_pace
 from training.bench.photos import draw_photos, rows_to_train
 from training.config import ARCHITECTURES, NO_WEIGHTS, TrainConfig
 from training.fitting.precision import resolved_precision
@@ -56,15 +56,24 @@ def _compare_speed(data: Path, config: TrainConfig, options: argparse.Namespace)
         f"{config.arch}, {config.size_px} px, batches of {config.batch_size}, {precision}, {threads} threads",
         flush=True,
     )
-    ours.photos_per_s(), bare.photos_per_s()  # The first steps of each are slower.
-    pairs = [(ours.photos_per_s(), bare.photos_per_s()) for _ in range(options.rounds)]
-    mine, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-    loaded = statistics.median(ours.loaded_per_s() for _ in range(3))
-    ratios = sorted(one / other for one, other in pairs)
-    print(f"{'our fine-tuning':24}{mine:8.1f} photos/s, median of {len(pairs)} rounds of {options.photos} photos")
-    print(f"{'a bare PyTorch loop':24}{theirs:8.1f} photos/s, round by round in turn with ours")
-    print(f"{'ours / bare':24}{statistics.median(ratios):8.2f} (goal 0.90), rounds {ratios[0]:.2f} to {ratios[-1]:.2f}")
-    print(f"{'our loader alone':24}{loaded:8.1f} photos/s, {loaded / mine:.1f} times what is trained", flush=True)
+    ours.train(), bare.train()  # The first steps of each are slower.
+    pairs = [(ours.train(), bare.train()) for _ in range(options.rounds)]
+    ratios = [one.over(other) for one, other in pairs]
+    print(f"median of {len(pairs)} rounds of {options.photos} photos, each of ours beside one of the other's")
+    print(f"{'':24}  photos/s  photos/s of processor time")
+    _print_row("our fine-tuning", median_pace([one for one, _ in pairs]), 1)
+    _print_row("a bare PyTorch loop", median_pace([other for _, other in pairs]), 1)
+    _print_row("ours / bare", median_pace(ratios), 2, f" (goal 0.90; {_span(ratios)})")
+    _print_row("our loader alone", median_pace([ours.load() for _ in range(3)]), 1)
+
+
+def _print_row(what: str, pace: Pace, digits: int, note: str = "") -> None:
+    print(f"{what:24}{pace.per_s:10.{digits}f}{pace.per_cpu_s:10.{digits}f}{note}", flush=True)
+
+
+def _span(ratios: Sequence[Pace]) -> str:
+    values = [ratio.per_cpu_s for ratio in ratios]
+    return f"of processor time {min(values):.2f} to {max(values):.2f}"
 
 
 def _compare_memory(data: Path, few: int, many: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from math import ceil, radians
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from app.vision.image_io import open_image
 from app.vision.preprocess import fit_image
+from training.bench.pace import Pace, Watch
 from training.config import TrainConfig
 from training.data import PhotoRow, vocab_of
 from training.fitting.network import make_model
@@ -92,13 +92,13 @@ class BareLoop:
         self.loss = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
         self.is_bf16 = resolved_precision(config.precision) == "bf16"
 
-    def photos_per_s(self) -> float:
+    def train(self) -> Pace:
         """One pass over the photos."""
         self.model.train()
-        started = time.perf_counter()
+        watch = Watch()
         for pixels, targets in self.loader:
             self._step(augmented(pixels, self.config), targets)
-        return len(self.loader) * self.config.batch_size / (time.perf_counter() - started)
+        return watch.pace(len(self.loader) * self.config.batch_size)
 
     def _step(self, batch: Tensor, targets: Tensor) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16) if self.is_bf16 else nullcontext():

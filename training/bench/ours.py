@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+from training.bench.pace import Pace, Watch
 from training.config import TrainConfig
 from training.data import PhotoRow, vocab_of
 from training.fitting.loaders import make_dataloaders
@@ -16,13 +16,17 @@ from fastai.callback.core import Callback
 
 
 class TrainTimer(Callback):
-    """How long the training part of the last epoch took; validation is not in it."""
+    """How fast the training part of the last epoch was; validation is not in it."""
+
+    def __init__(self, n_photos: int) -> None:
+        super().__init__()
+        self.n_photos = n_photos
 
     def before_train(self) -> None:
-        self.started = time.perf_counter()
+        self.watch = Watch()
 
     def after_train(self) -> None:
-        self.seconds = time.perf_counter() - self.started
+        self.pace = self.watch.pace(self.n_photos)
 
 
 class OurLoop:
@@ -36,16 +40,16 @@ class OurLoop:
         self.phase = make_phases(config, config.lr)[1]
         self.n_photos = self.dls.train.bs * len(self.dls.train)
 
-    def photos_per_s(self) -> float:
+    def train(self) -> Pace:
         """One pass over the photos."""
-        timer = TrainTimer()
+        timer = TrainTimer(self.n_photos)
         with self.learner.no_bar(), self.learner.no_logging():
             self.learner.fit_one_cycle(1, self.phase.lr, pct_start=0.3, div=5.0, cbs=timer)
-        return float(self.n_photos / timer.seconds)
+        return timer.pace
 
-    def loaded_per_s(self) -> float:
+    def load(self) -> Pace:
         """One pass over the photos in which nothing is learned: opened, cropped, fitted, augmented."""
-        started = time.perf_counter()
+        watch = Watch()
         for _ in self.dls.train:
             pass
-        return float(self.n_photos / (time.perf_counter() - started))
+        return watch.pace(self.n_photos)

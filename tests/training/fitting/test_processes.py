@@ -80,16 +80,18 @@ def train_in_two(arguments: list[str], home: Path) -> str:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelBundle, ModelBundle, str]:
-    """The bundle of one process, that of two, and what the two printed."""
+    """The bundle that `train` makes in one process, that of what `fit` left in two, and what the two printed."""
     folder = tmp_path_factory.mktemp("processes")
     data = draw_data_folder(folder / "photos", sources=6, photos=3)
-    command = ["train", "--data", str(data), "--name", "toy", *CHOICES.split()]
+    choices = ["--data", str(data), "--name", "toy", *CHOICES.split()]
+    out = ["--out", str(folder / "models")]
 
     def to(version: str) -> list[str]:
-        return ["--version", version, "--out", str(folder / "models"), "--run-dir", str(folder / version)]
+        return ["--version", version, "--run-dir", str(folder / version)]
 
-    assert main([*command, *to("alone")]) == 0
-    printed = train_in_two([*command, *to("two")], folder / "home")
+    assert main(["train", *choices, *to("alone"), *out]) == 0
+    printed = train_in_two(["fit", *choices, *to("two")], folder / "home")
+    assert main(["export", str(folder / "two"), *out]) == 0
     return read_bundle(folder / "models" / "toy-alone"), read_bundle(folder / "models" / "toy-two"), printed
 
 
