@@ -27,7 +27,7 @@ class Region:
 
     def __init__(self, memory: memoryview) -> None:
         self._memory = memory
-        self._places: dict[bytes, int] = {key: place for key, place, _ in self._entries()}
+        self._places = {key: place for key, place, _ in self._entries()}
 
     @property
     def pid(self) -> int:
@@ -40,9 +40,8 @@ class Region:
 
     def place_of(self, name: str, labels: tuple[str, ...], n_values: int) -> int | None:
         """Where the numbers of a series are; a new one begins with zeros. None: there is no room for it."""
-        key = json.dumps((name, *labels)).encode()
-        found = self._places.get(key)
-        return self._begin(key, n_values) if found is None else found
+        found = self._places.get((name, *labels))
+        return self._begin((name, *labels), n_values) if found is None else found
 
     def add(self, place: int, amount: float) -> None:
         """To one number."""
@@ -58,35 +57,34 @@ class Region:
 
     def series(self) -> Iterator[tuple[str, tuple[str, ...], list[float]]]:
         """Each name, labels and numbers, as they are now."""
-        for key, place, n_values in self._entries():
-            name, *labels = json.loads(key)
+        for (name, *labels), place, n_values in self._entries():
             yield name, tuple(labels), [self.get(place + 8 * i) for i in range(n_values)]
 
     @property
     def _used(self) -> int:
         return max(_HEADER.size, int(_HEADER.unpack_from(self._memory)[0]))
 
-    def _begin(self, key: bytes, n_values: int) -> int | None:
-        start, pid = self._used, self.pid
-        place = start + _ENTRY.size + len(key) + -len(key) % 8
+    def _begin(self, key: tuple[str, ...], n_values: int) -> int | None:
+        start, pid, text = self._used, self.pid, json.dumps(key).encode()
+        place = start + _ENTRY.size + len(text) + -len(text) % 8
         end = place + 8 * n_values
         if end > len(self._memory):
             return None
-        self._memory[start + _ENTRY.size : start + _ENTRY.size + len(key)] = key
-        _ENTRY.pack_into(self._memory, start, len(key), n_values)
+        self._memory[start + _ENTRY.size : start + _ENTRY.size + len(text)] = text
+        _ENTRY.pack_into(self._memory, start, len(text), n_values)
         for i in range(n_values):
             self.put(place + 8 * i, 0.0)
         _HEADER.pack_into(self._memory, 0, end, pid)
         self._places[key] = place
         return place
 
-    def _entries(self) -> Iterator[tuple[bytes, int, int]]:
+    def _entries(self) -> Iterator[tuple[tuple[str, ...], int, int]]:
         at, end = _HEADER.size, self._used
         while at < end:
-            n_key, n_values = _ENTRY.unpack_from(self._memory, at)
-            key = bytes(self._memory[at + _ENTRY.size : at + _ENTRY.size + n_key])
-            place = at + _ENTRY.size + n_key + -n_key % 8
-            yield key, place, n_values
+            n_text, n_values = _ENTRY.unpack_from(self._memory, at)
+            text = bytes(self._memory[at + _ENTRY.size : at + _ENTRY.size + n_text])
+            place = at + _ENTRY.size + n_text + -n_text % 8
+            yield tuple(json.loads(text)), place, n_values
             at = place + 8 * n_values
 
 
