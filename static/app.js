@@ -150,12 +150,15 @@ function show(question, photo) {
   const image = question.card.querySelector("img");
   const address = URL.createObjectURL(photo);
   question.addresses.push(address);
-  image.src = address;
-  const reveal = (shows) => {
-    if (image.src === address) image.closest(".why").hidden = !shows;
-    return shows;
-  };
-  return image.decode().then(() => reveal(true), () => reveal(false));
+  return new Promise((done) => {
+    const reveal = (shows) => {
+      image.closest(".why").hidden = !shows;
+      done(shows);
+    };
+    image.onload = () => reveal(true);
+    image.onerror = () => reveal(false);
+    image.src = address;
+  });
 }
 
 function say(question, text) {
