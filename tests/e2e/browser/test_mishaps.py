@@ -126,3 +126,11 @@ def test_an_address_without_a_photo_is_explained(page: Page, message, url: str, 
     page.click("text=Fetch it")
     expect(message).to_contain_text(told)
     expect(page.locator("#url")).to_have_value(url)
+
+
+def test_the_name_of_a_file_is_text_and_nothing_else(page: Page, tmp_path: Path) -> None:
+    photo = tmp_path / "<img src=x onerror=alert(1)>.jpg"
+    photo.write_bytes(b"a text")
+    page.set_input_files("#photo", photo)
+    expect(page.locator(".failed .source")).to_have_text(photo.name)
+    expect(page.locator(".failed .source img")).to_have_count(0)
