@@ -7,8 +7,6 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import ROOT
-
 KEPT = "public, max-age=31536000, immutable"
 
 
@@ -38,10 +36,3 @@ def test_a_file_that_is_not_there_is_not_kept(client: FlaskClient) -> None:
     answer = client.get("/static/nothing.css?v=1")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
     assert client.get("/static/nothing.css?v=").headers["Cache-Control"] == "no-store"
-
-
-def test_the_style_names_its_colours_in_one_place() -> None:
-    """By day and by night; all the rest takes them from there. Black is behind the camera's picture."""
-    style = (ROOT / "static" / "style.css").read_text(encoding="utf-8")
-    rules = style[style.index("/* The page */") :]
-    assert set(re.findall(r"#[0-9a-f]{3,8}(?=[;, )])", rules)) <= {"#000"}
