@@ -9,6 +9,7 @@ from app.feedback.body import read_feedback
 from app.feedback.service import Feedback
 from app.inference.model_slot import ModelSlot
 from app.ops.admission import ensure_client_waits
+from app.ops.outcome import note_feedback
 from app.ops.request_log import request_id
 
 
@@ -20,6 +21,7 @@ def make_feedback_api(slot: ModelSlot, feedback: Feedback) -> Blueprint:
     def say() -> Response:
         said, image_bytes = read_feedback(request)
         kept = feedback.keep(said, image_bytes, slot.predictor, ensure_client_waits)
+        note_feedback(said.is_right)
         return jsonify(to_json(FeedbackKept(request_id(), kept.receipt, kept.has_photo, kept.until.isoformat())))
 
     @api.delete("/api/v1/feedback/<receipt>")

@@ -12,6 +12,7 @@ from app.inference.predictor import PhotoResult
 from app.ops.metrics.catalogue import (
     CONFIDENCE,
     DECODE_SECONDS,
+    FEEDBACK,
     INFERENCE_SECONDS,
     INTERNAL_ERRORS,
     QUEUE_SECONDS,
@@ -22,7 +23,7 @@ from app.ops.metrics.catalogue import (
 )
 from app.ops.metrics.tally import EXTENSION, Tally
 
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "DELETE", "OPTIONS")
 
 
 @dataclass
@@ -82,3 +83,9 @@ def note_refused(error: PhotoError) -> None:
     outcome().photos.append(error.code)
     tally: Tally = current_app.extensions[EXTENSION]
     tally.count(REFUSED, error.code)
+
+
+def note_feedback(is_right: bool) -> None:
+    """Somebody has said whether a prediction was right, and that is kept."""
+    tally: Tally = current_app.extensions[EXTENSION]
+    tally.count(FEEDBACK, "yes" if is_right else "no")

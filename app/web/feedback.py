@@ -9,6 +9,7 @@ from app.feedback.form import read_feedback_form
 from app.feedback.service import Feedback
 from app.inference.model_slot import ModelSlot
 from app.ops.admission import ensure_client_waits
+from app.ops.outcome import note_feedback
 from app.web.same_origin import ensure_same_origin
 
 _RECEIPT_FIELD = "receipt"
@@ -28,6 +29,7 @@ def make_feedback_pages(slot: ModelSlot, feedback: Feedback) -> Blueprint:
     def say() -> str:
         said, image_bytes = read_feedback_form(request)
         kept = feedback.keep(said, image_bytes, slot.predictor, ensure_client_waits)
+        note_feedback(said.is_right)
         return render_template("feedback.html", kept=kept)
 
     @pages.get("/feedback")

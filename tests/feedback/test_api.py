@@ -199,3 +199,13 @@ def test_what_is_too_old_goes_whatever_is_asked_for(make_client: MakeClient, sto
     assert store.count(WAITING) == 1
     make_client().get("/healthz").close()
     assert store.count(WAITING) == 0
+
+
+def test_metrics_count_what_is_kept_by_what_it_says(make_client: MakeClient) -> None:
+    client = make_client(metrics="on")
+    for is_right in (True, False, False):
+        client.post(URL, json=said(right=is_right, labels=["sequoia"]))
+    client.post(URL, json={"right": True})
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'whichpark_feedback_total{right="no"} 2.0' in text
+    assert 'whichpark_feedback_total{right="yes"} 1.0' in text

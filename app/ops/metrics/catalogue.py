@@ -50,6 +50,9 @@ VERDICTS = Metric(
 )
 CONFIDENCE = Metric("whichpark_confidence", "summary", "Probability of the most probable label.", ("label",))
 REFUSED = Metric("whichpark_photos_refused_total", "counter", "Photos that could not be looked at, by code.", ("code",))
+FEEDBACK = Metric(
+    "whichpark_feedback_total", "counter", "What visitors said: whether a prediction was right.", ("right",)
+)
 LOADS = Metric(
     "whichpark_model_loads_total",
     "counter",
@@ -71,6 +74,6 @@ LOST = Metric("whichpark_metrics_lost_total", "counter", "Series that found no r
 
 METRICS = (
     *(REQUESTS, REQUEST_SECONDS, DECODE_SECONDS, QUEUE_SECONDS, INFERENCE_SECONDS, BATCH_PHOTOS, VERDICTS, CONFIDENCE),
-    *(REFUSED, LOADS, REFUSED_BUNDLE, MODEL, INTERNAL_ERRORS, QUEUED, ANSWERING, CONNECTIONS, HELD, WORKERS, MEMORY),
-    LOST,
+    *(REFUSED, FEEDBACK, LOADS, REFUSED_BUNDLE, MODEL, INTERNAL_ERRORS, QUEUED, ANSWERING, CONNECTIONS, HELD, WORKERS),
+    *(MEMORY, LOST),
 )
