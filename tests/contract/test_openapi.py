@@ -18,9 +18,12 @@ from werkzeug.test import TestResponse
 from app.api import examples
 from app.api.operations import kinds_of
 from app.config import Settings
-from app.errors import FeedbackError, PhotoError, RequestError, UnavailableError
+from app.errors import BundleDamagedError, FeedbackError, PhotoError, RequestError, UnavailableError
 from app.factory import create_app
+from app.inference.model_slot import ModelSlot
+from app.inference.predictor import Predictor
 from tests.forms import FORM, form_body
+from tests.inference.test_model_slot import Shelf
 
 # What is for browsers, and not described.
 PAGES = {"pages", "feedback_pages", "look_inside", "model_page", "review", "docs", "static"}
@@ -122,7 +125,19 @@ def test_a_schema_forgets_no_key_and_forbids_the_others() -> None:
 
 
 @pytest.fixture
-def answers(client: FlaskClient, photo: bytes, tmp_path: Path) -> list[tuple[str, str, TestResponse]]:
+def client_of_a_refused_bundle(settings: Settings, predictor: Predictor) -> FlaskClient:
+    """Of a server that goes on with the bundle it had, since the new one is broken."""
+    shelf = Shelf(predictor)
+    slot = ModelSlot(shelf.load, shelf.state)
+    shelf.lies = BundleDamagedError("broken")
+    slot.refresh()
+    return create_app(settings, slot).test_client()
+
+
+@pytest.fixture
+def answers(
+    client: FlaskClient, client_of_a_refused_bundle: FlaskClient, photo: bytes, tmp_path: Path
+) -> list[tuple[str, str, TestResponse]]:
     """Real answers, of every endpoint and every shape: (method, path, answer)."""
     no_model = create_app(Settings(models_dir=tmp_path, feedback="sqlite:///nowhere/at/all")).test_client()
     in_json = {"photos": [{"base64": base64.b64encode(photo).decode()}, {"base64": "!"}]}
@@ -148,6 +163,7 @@ def answers(client: FlaskClient, photo: bytes, tmp_path: Path) -> list[tuple[str
             for path in ("/api/v1/labels", "/api/v1/model", "/healthz", "/readyz")
             for a_client in (client, no_model)
         ),
+        ("get", "/readyz", client_of_a_refused_bundle.get("/readyz")),
     ]
 
 
