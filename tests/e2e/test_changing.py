@@ -308,10 +308,13 @@ def test_the_end_answers_what_waits_and_takes_nothing_new(tmp_path: Path, gate: 
 
 
 def is_deaf(server: Server) -> bool:
+    connection = server.connect()
     try:
-        server.connect().connect()
+        connection.connect()
     except ConnectionRefusedError:
         return True
+    finally:
+        connection.close()
     return False
 
 
