@@ -1,4 +1,4 @@
-"""A choice of TrainConfig as a flag of the command line."""
+"""A choice, or a limit, as a flag of the command line."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.check.kinds import KIND_NAMES, MOVED_KINDS
 from training.check.limits import CheckLimits
+from training.choices import add_choice
 from training.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def add_parser(commands: Any) -> None:
         "--workers", type=int, metavar="N", help="processes that read photos (one for every core; 0: this one alone)"
     )
     for field in dataclasses.fields(CheckLimits):
-        flag, kind = f"--{field.name.replace('_', '-')}", type(field.default)
-        parser.add_argument(flag, type=kind, default=field.default, help=f"{field.metadata['help']} (%(default)s)")
+        add_choice(parser, field)
     parser.set_defaults(run=run_command)
 
 

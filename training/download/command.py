@@ -30,6 +30,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.choices import add_choice
 from training.download.errors import ContactError, IncompleteError, KeyMissingError
 from training.download.limits import DownloadLimits
 from training.errors import ConfigError
@@ -69,8 +70,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--allow-nc", action="store_true", help="take non-commercial licences too")
     parser.add_argument("--allow-nd", action="store_true", help="take no-derivatives licences too")
     for field in dataclasses.fields(DownloadLimits):
-        flag, kind = f"--{field.name.replace('_', '-')}", type(field.default)
-        parser.add_argument(flag, type=kind, default=field.default, help=f"{field.metadata['help']} (%(default)s)")
+        add_choice(parser, field)
     parser.set_defaults(run=run_download)
 
 
