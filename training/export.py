@@ -18,11 +18,11 @@ from onnx import numpy_helper
 from app.vision.bundle import LEARNER, NETWORK, NETWORK_OUTPUTS
 from app.vision.card import Card
 from app.vision.golden import golden_batch
-from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork, learner_logits, load_trusted_learner
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import probabilities
 from training.errors import ExportError
+from training.opening import open_again
 
 PARITY_TOLERANCE = 1e-3
 
@@ -114,7 +114,7 @@ def ensure_parity(bundle: Path, card: Card, photos: Sequence[Path]) -> None:
     spec = card.preprocess
     learner = load_trusted_learner(bundle / LEARNER)
     session = onnxruntime.InferenceSession(str(bundle / NETWORK), providers=["CPUExecutionProvider"])
-    images = [fit_image(open_image(path, decode_px=spec.decode_px), spec) for path in chosen]
+    images = [fit_image(open_again(path, spec), spec) for path in chosen]
     logits = session.run(["logits"], {"batch": to_batch(images, spec)})[0]
     gap = np.abs(probabilities(logits, card) - probabilities(learner_logits(learner, chosen), card)).max()
     if not gap <= PARITY_TOLERANCE:

@@ -14,12 +14,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from app.vision.card import Card
-from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork
 from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from app.vision.scores import known_labels, neighbour_distance, probabilities
 from app.vision.verdict import Verdicts, decide
 from training.data import PhotoRow
+from training.opening import open_again
 
 ImageChange = Callable[[Image.Image], Image.Image]
 
@@ -70,12 +70,16 @@ def as_it_is(image: Image.Image) -> Image.Image:
 def network_outputs(
     learner: Learner, rows: Sequence[PhotoRow], spec: PreprocessSpec, what: str, change: ImageChange = as_it_is
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (N, K) and embeddings (N, D) of photos, opened, changed, and fitted as the server does."""
+    """Logits (N, K) and embeddings (N, D) of photos, opened, changed, and fitted as the server does.
+
+    Raises:
+        DataError: see `open_again`.
+    """
     network = EvidenceNetwork(learner.model).eval()
     logits, embeddings = [], []
     for start in tqdm(range(0, len(rows), _BATCH), desc=what, unit="batch", disable=None):
         chosen = rows[start : start + _BATCH]
-        images = [fit_image(change(open_image(row.path, decode_px=spec.decode_px)), spec) for row in chosen]
+        images = [fit_image(change(open_again(row.path, spec)), spec) for row in chosen]
         with torch.inference_mode():
             outputs = network(torch.from_numpy(to_batch(images, spec)))
         logits.append(outputs[0].numpy())

@@ -11,10 +11,10 @@ from fastai.learner import Learner
 from app.vision.bundle import NETWORK_OUTPUTS
 from app.vision.card import Card
 from app.vision.evidence import heat_map, jpeg_data_uri, png_data_uri
-from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork
 from app.vision.preprocess import fit_image, to_batch
 from training.evaluation.mistakes import Mistake
+from training.opening import open_again
 from training.report import Picture
 
 _SIDE_PX = 448
@@ -27,7 +27,7 @@ def picture_mistakes(learner: Learner, card: Card, mistakes: Sequence[Mistake]) 
 
 
 def _picture(network: EvidenceNetwork, card: Card, mistake: Mistake) -> Picture:
-    image = open_image(mistake.row.path, decode_px=card.preprocess.decode_px)
+    image = open_again(mistake.row.path, card.preprocess)
     batch = to_batch([fit_image(image, card.preprocess)], card.preprocess)
     with torch.inference_mode():
         outputs = network(torch.from_numpy(batch))

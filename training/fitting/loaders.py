@@ -6,16 +6,18 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from app.vision.learner import CropPhoto, OpenPhoto, batch_transforms, target_transforms
+from app.vision.learner import CropPhoto, batch_transforms, target_transforms
 from app.vision.preprocess import PreprocessSpec, fit_image
 from training.config import TrainConfig
 from training.data import PhotoRow
 from training.fitting.processes import n_processes
 from training.nothings import DrawnRow, draw_nothings
+from training.opening import open_again
 
 # isort: split
 from fastai.data.core import DataLoaders, Datasets
@@ -23,8 +25,20 @@ from fastai.data.load import DataLoader
 from fastai.data.transforms import ToTensor
 from fastai.vision.augment import Hue, RandTransform, Saturation, aug_transforms
 from fastai.vision.core import PILImage
+from fasttransform import Transform
 
 _MOST_WORKERS = 8
+
+
+class OpenAgain(Transform):
+    """A photo's path, or a drawn picture's bytes -> fastai's PILImage, as `OpenPhoto` gives it after the training."""
+
+    def __init__(self, spec: PreprocessSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    def encodes(self, source: Path | bytes) -> PILImage:
+        return PILImage.create(open_again(source, self.spec))
 
 
 class FitSizes(RandTransform):
@@ -55,7 +69,7 @@ def make_dataloaders(rows: Sequence[PhotoRow], vocab: Sequence[str], config: Tra
     dsets = Datasets(
         chosen,
         tfms=[
-            [attrgetter("path"), OpenPhoto(spec)],
+            [attrgetter("path"), OpenAgain(spec)],
             [_labels_of if config.multi_label else attrgetter("label"), *target_transforms(vocab, config.task)],
         ],
         splits=[range(n_train), range(n_train, len(chosen))],
