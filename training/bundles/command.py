@@ -10,7 +10,7 @@ from app.errors import BundleError, BundleMissingError
 from app.vision.bundle import CARD
 from app.vision.card import Card
 
-_TAKEN_UP = "it is served from now on; a running server takes it up when it restarts"
+_TAKEN_UP = "it is served from now on; a running server takes it up by itself"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
