@@ -22,7 +22,7 @@ from training.fit import make_dataloaders
 from training.fitting.processes import GroupLoader, from_all, from_main, n_processes, process_group
 from training.prepare import TrainRequest, prepare
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # Three processes that all import torch.
 
 LAUNCH = "accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --dynamo_backend no"
 CHOICES = "--weights none --size-px 32 --n-folds 3 --batch-size 8 --freeze-epochs 1 --epochs 8 --precision float32"
@@ -73,7 +73,7 @@ def train_in_two(arguments: list[str], home: Path) -> str:
     place = ["--main_process_ip", "127.0.0.1", "--main_process_port", port, "--mixed_precision", "no"]
     command = [sys.executable, "-W", "ignore", "-m", *LAUNCH.split(), *place, "-m", "training", *arguments]
     environment = os.environ | {"HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
