@@ -4,7 +4,8 @@
     said=wrong                      and nobody knows what it is
     said=none                       it shows none of the labels
     said=these                      it shows the labels in `label`, of several that one may tick
-    label=sequoia                   it is this one: the button's own name and value, so that it is one tap
+    label=sequoia                   it is this one: the button's own name and value, so that it is one tap; right where
+                                    an unsure verdict holds it among what it could be, in `named` too
 
 The photo comes with consent alone: as the value of the box that is ticked (`photo_data`), so that without a script
 nothing is sent that is not wanted, or as a file (`photo`) beside the ticked box `consent`, from the script.
@@ -45,7 +46,7 @@ def _said(said: str | None, labels: list[str], named: list[str]) -> tuple[bool, 
     if said == "these":
         return set(labels) == set(named), labels
     if said is None and labels:
-        return False, labels
+        return set(labels) <= set(named), labels
     raise MalformedRequestError("Say whether it was right: tap one of the buttons of the page.")
 
 

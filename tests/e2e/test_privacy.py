@@ -81,7 +81,7 @@ def server(tiny_bundle: ModelBundle, tmp_path_factory: pytest.TempPathFactory) -
         yield server
 
 
-@pytest.mark.parametrize("path", ["/predict", "/"])
+@pytest.mark.parametrize("path", ["/predict", "/", "/how-it-works"])
 def test_a_large_form_is_answered_without_a_file(server: Server, path: str) -> None:
     form, form_type = multipart(LARGE, name=NAME)
     assert len(form) > 15_000_000

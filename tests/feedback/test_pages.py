@@ -141,6 +141,24 @@ def test_an_unsure_verdict_is_asked_about_in_other_words(settings: Settings, car
     assert [row.get("value") for row in page.all("button") if row.get("name") in ("said", "label")] == [*card.vocab]
 
 
+@pytest.mark.parametrize(("label", "is_right"), [("sequoia", True), ("yosemite", True), ("other", False)])
+def test_an_unsure_verdict_is_right_where_it_is_one_of_what_it_could_be(
+    settings: Settings, card: Card, tmp_path: Path, store: FeedbackStore, label: str, is_right: bool
+) -> None:
+    client, page = ask_model(settings, card, [0.0, 3.0, 3.1], tmp_path)
+    named = [row["value"] for row in page.all("input") if row.get("name") == "named"]
+    assert sorted(str(value) for value in named) == ["sequoia", "yosemite"]
+    fields = {row["name"]: row["value"] for row in page.all("input") if row.get("type") == "hidden" and row["value"]}
+    assert client.post("/feedback", data=fields | {"named": named, "label": label}, headers=BROWSER).status_code == 200
+    assert (only(store).is_right, only(store).labels) == (is_right, (label,))
+
+
+def test_what_yes_says_already_is_not_offered_as_another(settings: Settings, card: Card, tmp_path: Path) -> None:
+    _, page = ask_model(settings, card, [5.0, 0.0, 0.0], tmp_path)
+    offered = [row.get("value") for row in page.all("button") if row.get("name") in ("said", "label")]
+    assert offered == ["right", "wrong", "sequoia", "yosemite"]
+
+
 def test_none_of_these_is_right_where_the_verdict_says_so(
     settings: Settings, card: Card, tmp_path: Path, store: FeedbackStore
 ) -> None:
