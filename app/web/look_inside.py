@@ -17,6 +17,7 @@ from app.ops.admission import ensure_client_waits
 from app.vision.card import Card
 from app.web.example_scene import example_photo
 from app.web.inside_view import inside_view
+from app.web.pages import typed_url
 from app.web.same_origin import ensure_same_origin
 from app.web.served import served_by
 from app.web.texts import Texts
@@ -67,7 +68,7 @@ def make_look_inside(slot: ModelSlot, say: Texts, fetcher: UrlFetcher | None) ->
             look = _look_at_photo(predictor, fetcher)
         except (RequestError, PhotoError) as error:
             message = say("ask.nothing") if isinstance(error, NoPhotoError) else str(error)
-            return make_response(page(example.of(predictor), card, message=message), error.status)
+            return make_response(page(example.of(predictor), card, message=message, url=typed_url()), error.status)
         is_carried = bool(request.form.get(PHOTO_DATA_FIELD))
         return make_response(page(look, card, is_theirs=True, is_carried=is_carried))
 

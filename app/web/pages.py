@@ -89,7 +89,7 @@ def make_pages(
             return _form_again(say("ask.nothing"), 400)
         except UnavailableError as error:
             note_error(error.code)
-            response = _form_again(str(error), error.status, _typed_url())
+            response = _form_again(str(error), error.status, typed_url())
             response.headers["Retry-After"] = str(error.retry_after_s)
             return response
         except RequestError as error:
@@ -97,7 +97,7 @@ def make_pages(
             return _form_again(str(error), error.status)
         except PhotoError as error:
             note_error(error.code)
-            return _form_again(str(error), error.status, _typed_url())
+            return _form_again(str(error), error.status, typed_url())
         return make_response(render_template("result.html", results=results, as_card=_as_card(photos)))
 
     @pages.get("/favicon.ico")
@@ -151,6 +151,6 @@ def _form_again(message: str, status: int, url: str = "") -> Response:
     return make_response(render_template("index.html", message=message, request_id=request_id(), url=url), status)
 
 
-def _typed_url() -> str:
+def typed_url() -> str:
     """The address in the form, so that it need not be typed again; only of a form that could be read."""
     return request.form.get(URL_FIELD, "")[:MAX_URL_CHARS]

@@ -53,8 +53,8 @@ def test_without_a_photo_the_page_explains_itself_by_a_drawn_one(client: FlaskCl
     page = Page(answer)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert _has_the_shape_of_the_example(page.image("The example"))
-    [form] = page.all("form")
-    assert (form["method"], form["action"], form["enctype"]) == ("post", URL, "multipart/form-data")
+    forms = [(form["method"], form["action"], form["enctype"]) for form in page.all("form")]
+    assert forms == [("post", URL, "multipart/form-data")] * 2  # A file, and the address of one.
 
 
 def test_the_example_costs_one_prediction_however_often_it_is_asked_for(

@@ -31,8 +31,8 @@ def client(settings: Settings, slot: ModelSlot, internet: FakeInternet) -> Flask
     return create_app(settings, slot, internet.fetcher()).test_client()
 
 
-def _ask(client: FlaskClient, *parts: tuple[str, str | None, bytes]) -> TestResponse:
-    return client.post("/", data=form_body(*parts), content_type=FORM, headers={"Accept": "text/html"})
+def _ask(client: FlaskClient, *parts: tuple[str, str | None, bytes], path: str = "/") -> TestResponse:
+    return client.post(path, data=form_body(*parts), content_type=FORM, headers={"Accept": "text/html"})
 
 
 def _field(page: Page) -> dict[str, str | None]:
@@ -91,3 +91,20 @@ def test_where_photos_are_not_fetched_the_page_asks_for_no_address(settings: Set
     assert [field["name"] for field in page.all("input")] == ["photo", "photo"]
     assert len(page.all("form")) == 1
     assert _ask(client, ("url", None, HALF_DOME.encode())).status_code == 422
+
+
+def test_a_photo_on_the_internet_is_looked_into(client: FlaskClient) -> None:
+    assert _field(Page(client.get("/how-it-works")))["maxlength"]
+    page = Page(_ask(client, ("url", None, HALF_DOME.encode()), path="/how-it-works"))
+    assert "made from your photo" in page.text
+    assert page.image("Your photo").format == "JPEG"
+
+
+def test_an_address_that_cannot_be_looked_into_stays_in_its_field(client: FlaskClient) -> None:
+    answer = _ask(client, ("url", None, b"http://nobody.example/a.jpg"), path="/how-it-works")
+    assert (answer.status_code, _field(Page(answer))["value"]) == (422, "http://nobody.example/a.jpg")
+
+
+def test_the_look_inside_asks_for_no_address_where_none_is_fetched(settings: Settings, slot: ModelSlot) -> None:
+    client = create_app(dataclasses.replace(settings, url_fetch="off"), slot).test_client()
+    assert not [row for row in Page(client.get("/how-it-works")).all("input") if row.get("name") == "url"]
