@@ -34,7 +34,7 @@ postgresql:
 		&& apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; } \
 		|| echo "NO POSTGRESQL: feedback will not be tested with it. On Debian: apt install postgresql"
 
-# schemathesis against a real server; `make test` has 60 requests an endpoint.
+# schemathesis against a real server; `make test` has 30 examples an endpoint.
 fuzz-api: $(VENV)/.everything
 	FUZZ_EXAMPLES=$(N) $(BIN)/python -m pytest --timeout 0 tests/e2e/test_schemathesis.py
 

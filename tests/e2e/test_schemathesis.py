@@ -10,14 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.vision.bundle import ModelBundle
 from tests.conftest import ROOT
 from tests.e2e.server import running
 
-N_EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "60")
+N_EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "30")
 # The same requests at every run of the tests; others at every longer one.
 SEED = ["--seed", "1"] if "FUZZ_EXAMPLES" not in os.environ else []
 RUN_S = 3600
+
+pytestmark = pytest.mark.timeout(900)  # It takes one minute, and many on a crowded machine.
 
 
 def test_schemathesis_finds_nothing(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
