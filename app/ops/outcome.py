@@ -23,7 +23,7 @@ from app.ops.metrics.catalogue import (
 )
 from app.ops.metrics.tally import EXTENSION, Tally
 
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "DELETE", "OPTIONS")
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 
 
 @dataclass

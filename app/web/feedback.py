@@ -9,7 +9,7 @@ from app.feedback.form import read_feedback_form
 from app.feedback.service import Feedback
 from app.inference.model_slot import ModelSlot
 from app.ops.admission import ensure_client_waits
-from app.ops.outcome import note_feedback
+from app.ops.outcome import note_error, note_feedback
 from app.web.same_origin import ensure_same_origin
 
 _RECEIPT_FIELD = "receipt"
@@ -42,6 +42,7 @@ def make_feedback_pages(slot: ModelSlot, feedback: Feedback) -> Blueprint:
         try:
             feedback.store.withdraw(receipt)
         except ReceiptUnknownError as error:
+            note_error(error.code)
             shown = receipt[:_MAX_SHOWN_CHARS]
             return make_response(render_template("feedback.html", message=str(error), receipt=shown), error.status)
         return make_response(render_template("feedback.html", is_deleted=True))

@@ -6,7 +6,7 @@ import threading
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from app.errors import NoPhotoError, PhotoError, RequestError
+from app.errors import PhotoError, RequestError
 from app.inference.inside.look import LookInside, look_inside
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
@@ -14,10 +14,11 @@ from app.intake.form import PHOTO_DATA_FIELD
 from app.intake.request import read_photos
 from app.intake.url_fetch.fetcher import UrlFetcher
 from app.ops.admission import ensure_client_waits
+from app.ops.outcome import note_error, note_refused
 from app.vision.card import Card
 from app.web.example_scene import example_photo
 from app.web.inside_view import inside_view
-from app.web.pages import typed_url
+from app.web.pages import told, typed_url
 from app.web.same_origin import ensure_same_origin
 from app.web.served import served_by
 from app.web.texts import Texts
@@ -67,8 +68,11 @@ def make_look_inside(slot: ModelSlot, say: Texts, fetcher: UrlFetcher | None) ->
         try:
             look = _look_at_photo(predictor, fetcher)
         except (RequestError, PhotoError) as error:
-            message = say("ask.nothing") if isinstance(error, NoPhotoError) else str(error)
-            return make_response(page(example.of(predictor), card, message=message, url=typed_url()), error.status)
+            note_error(error.code)
+            if isinstance(error, PhotoError):
+                note_refused(error)
+            again = page(example.of(predictor), card, message=told(error, say), url=typed_url())
+            return make_response(again, error.status)
         is_carried = bool(request.form.get(PHOTO_DATA_FIELD))
         return make_response(page(look, card, is_theirs=True, is_carried=is_carried))
 

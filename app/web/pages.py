@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, make_response, render_template, request, send_from_directory
 
 from app.door.rate_limits import charge_photos
-from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError
+from app.errors import NoPhotoError, PhotoError, RequestError, UnavailableError, WhichParkError
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
 from app.intake.form import URL_FIELD
@@ -84,20 +84,9 @@ def make_pages(
         try:
             photos = read_photos(request, max_photos, fetcher, charge_photos)
             results = _look_at(photos, predictor, say)
-        except NoPhotoError as error:
+        except (RequestError, PhotoError, UnavailableError) as error:
             note_error(error.code)
-            return _form_again(say("ask.nothing"), 400)
-        except UnavailableError as error:
-            note_error(error.code)
-            response = _form_again(str(error), error.status, typed_url())
-            response.headers["Retry-After"] = str(error.retry_after_s)
-            return response
-        except RequestError as error:
-            note_error(error.code)
-            return _form_again(str(error), error.status)
-        except PhotoError as error:
-            note_error(error.code)
-            return _form_again(str(error), error.status, typed_url())
+            return _form_again(error, say)
         return make_response(render_template("result.html", results=results, as_card=_as_card(photos)))
 
     @pages.get("/favicon.ico")
@@ -147,8 +136,19 @@ def _as_card(photos: Sequence[IncomingPhoto]) -> bool:
     return len(photos) > 1 or AS_CARD_FIELD in request.form
 
 
-def _form_again(message: str, status: int, url: str = "") -> Response:
-    return make_response(render_template("index.html", message=message, request_id=request_id(), url=url), status)
+def _form_again(error: WhichParkError, say: Texts) -> Response:
+    """The first page with what was wrong, and the address that was typed, if the form could be read."""
+    url = "" if isinstance(error, RequestError) else typed_url()
+    page = render_template("index.html", message=told(error, say), request_id=request_id(), url=url)
+    response = make_response(page, error.status)
+    if isinstance(error, UnavailableError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def told(error: WhichParkError, say: Texts) -> str:
+    """An error in a visitor's words."""
+    return say("ask.nothing") if isinstance(error, NoPhotoError) else str(error)
 
 
 def typed_url() -> str:

@@ -91,3 +91,16 @@ def test_what_a_page_refuses_is_counted_by_its_code(
     text = client.get("/metrics").get_data(as_text=True)
     assert 'whichpark_requests_total{code="damaged_image",method="POST",route="/",status="422"} 1.0' in text
     assert 'whichpark_photos_refused_total{code="damaged_image"} 2.0' in text
+
+
+def test_what_the_other_pages_refuse_is_counted_by_its_code_too(
+    settings: Settings, slot: ModelSlot, photo: bytes, tmp_path: Path
+) -> None:
+    client = client_of(settings, slot, metrics="on", feedback=f"sqlite:///{tmp_path / 'feedback.db'}")
+    client.post("/how-it-works", data={"photo": (io.BytesIO(photo[:300]), "a.jpg")})
+    client.post("/feedback/delete", data={"receipt": "none"})
+    text = client.get("/metrics").get_data(as_text=True)
+    counted = 'whichpark_requests_total{{code="{}",method="POST",route="{}",status="{}"}} 1.0'
+    assert counted.format("damaged_image", "/how-it-works", 422) in text
+    assert counted.format("receipt_unknown", "/feedback/delete", 404) in text
+    assert 'whichpark_photos_refused_total{code="damaged_image"} 1.0' in text
