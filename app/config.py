@@ -153,6 +153,9 @@ class Settings:
     max_feedback: int = _setting(
         100_000, "most entries of feedback that are kept; more are refused", whole(1, 100_000_000)
     )
+    max_feedback_per_day: int = _setting(
+        200, "entries of feedback a day taken from one address or one API key; 0: no limit", whole(0, 1_000_000)
+    )
     max_feedback_bytes: int = _setting(
         1_000_000_000, "most photos that are kept with feedback, in bytes", whole(0, 1_000_000_000_000)
     )

@@ -114,11 +114,11 @@ class KeyUnknownError(RequestError):
 
 
 class RateLimitedError(RequestError):
-    """Its client has sent too many photos of late; `Retry-After` says when the next is taken."""
+    """Its client has sent too many photos, or too much feedback, of late; `Retry-After` says when more is taken."""
 
     code = "rate_limited"
     status = 429
-    title = "Too many photos of late"
+    title = "Too many of late"
 
 
 class ForeignOriginError(RequestError):

@@ -120,7 +120,8 @@ def init_door(app: Flask, settings: Settings) -> None:
     ring = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
     init_clients(app, ring, settings.keys_needed_for)
     per_minute, with_key = settings.max_photos_per_minute, settings.max_photos_per_minute_with_key
-    init_rate_limits(app, RateLimits(per_minute, with_key, settings.rate_limit_store))
+    limits = RateLimits(per_minute, with_key, settings.max_feedback_per_day, settings.rate_limit_store)
+    init_rate_limits(app, limits)
 
 
 def load_slot(settings: Settings, tally: Tally) -> ModelSlot:

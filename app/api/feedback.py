@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from app.api.shapes import FeedbackKept, FeedbackWithdrawn, to_json
+from app.door.rate_limits import charge_feedback
 from app.feedback.body import read_feedback
 from app.feedback.service import Feedback
 from app.inference.model_slot import ModelSlot
@@ -19,6 +20,7 @@ def make_feedback_api(slot: ModelSlot, feedback: Feedback) -> Blueprint:
 
     @api.post("/api/v1/feedback")
     def say() -> Response:
+        charge_feedback()
         said, image_bytes = read_feedback(request)
         kept = feedback.keep(said, image_bytes, slot.predictor, ensure_client_waits)
         note_feedback(said.is_right)

@@ -1,4 +1,4 @@
-"""How often one client may ask: photos a minute, counted by Flask-Limiter."""
+"""How often one client may ask: photos a minute, and feedback a day, counted by Flask-Limiter."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RateLimits:
-    """Photos a minute, for each address and for each key; 0 is no limit.
+    """Photos a minute and entries of feedback a day, for each address and for each key; 0 is no limit.
 
     `store` is where they are counted: `memory://`, in each worker by itself, or `redis://…`, in all of them together.
     """
 
     per_minute: int
     per_minute_with_key: int
+    feedback_per_day: int = 0
     store: str = "memory://"
 
     def of_this_client(self) -> int:
@@ -43,7 +44,8 @@ class RateLimits:
 def init_rate_limits(app: Flask, limits: RateLimits) -> None:
     """Counts every POST as one photo before it is read, and those with more photos as so many: see `charge_photos`.
 
-    A DELETE counts as one too: who guesses receipts is stopped.
+    A DELETE counts as one too: who guesses receipts is stopped. Feedback is counted by the day besides: see
+    `charge_feedback`.
 
     While Redis is away each worker counts in its own memory, says so in the log, and looks for it again by itself.
     """
@@ -52,7 +54,7 @@ def init_rate_limits(app: Flask, limits: RateLimits) -> None:
     @app.before_request
     def charge_one() -> None:
         if request.method in ("POST", "DELETE"):
-            _charge(1)
+            _charge_photos(1)
 
     @app.after_request
     def tell_limit(response: Response) -> Response:
@@ -69,22 +71,50 @@ def charge_photos(n_photos: int) -> None:
         RateLimitedError: they are more than the client may still send.
     """
     if n_photos > 1:
-        _charge(n_photos - 1)
+        _charge_photos(n_photos - 1)
+
+
+def charge_feedback() -> None:
+    """Before an entry of feedback is read.
+
+    Raises:
+        RateLimitedError: the client has given as many today as one may.
+    """
+    counter: _Counter = current_app.extensions[_EXTENSION]
+    told = f"At most {counter.limits.feedback_per_day} entries of feedback a day are taken from one client. "
+    _count(counter, counter.count_feedback, told + "Thank you for so many; come again tomorrow.")
 
 
 class _Counter:
-    """`count` counts `g.photos_to_charge` photos of the current client, or raises RateLimitExceeded."""
+    """`count_photos` counts `g.photos_to_charge` photos of the current client, `count_feedback` one entry; both raise
+    RateLimitExceeded.
+    """
 
     def __init__(self, limiter: Limiter, limits: RateLimits) -> None:
         self.limiter = limiter
         self.limits = limits
-        limit = limiter.shared_limit(
+        photos = limiter.shared_limit(
             lambda: f"{max(1, limits.of_this_client())} per minute",
             scope="photos",
             exempt_when=lambda: limits.of_this_client() == 0,
             cost=lambda: int(g.photos_to_charge),
         )
-        self.count: Callable[[], None] = limit(lambda: None)
+        self.count_photos: Callable[[], None] = photos(_photos)
+        feedback = limiter.shared_limit(
+            f"{max(1, limits.feedback_per_day)} per day",
+            scope="feedback",
+            exempt_when=lambda: limits.feedback_per_day == 0,
+        )
+        self.count_feedback: Callable[[], None] = feedback(_feedback)
+
+
+# Flask-Limiter tells limits apart by the names of what they limit.
+def _photos() -> None:
+    pass
+
+
+def _feedback() -> None:
+    pass
 
 
 def _make_limiter(app: Flask, store: str) -> Limiter:
@@ -114,16 +144,21 @@ def _redis_options() -> dict[str, Any]:
     }
 
 
-def _charge(n_photos: int) -> None:
+def _charge_photos(n_photos: int) -> None:
     counter: _Counter = current_app.extensions[_EXTENSION]
     g.photos_to_charge = n_photos
+    told = (
+        f"At most {counter.limits.of_this_client()} photos a minute are taken from one client, and this would be more. "
+    )
+    _count(counter, counter.count_photos, told + "Wait, or send fewer at once.")
+
+
+def _count(counter: _Counter, count: Callable[[], None], told: str) -> None:
+    """Raises RateLimitedError, with what the client is told, where the count says that it is too many."""
     try:
-        counter.count()
+        count()
     except RateLimitExceeded as exc:
-        raise RateLimitedError(
-            f"At most {counter.limits.of_this_client()} photos a minute are taken from one client, and this would be "
-            "more. Wait, or send fewer at once."
-        ) from exc
+        raise RateLimitedError(told) from exc
     finally:
         g.rate_limit_headers = _headers(counter.limiter)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from app.door.rate_limits import charge_feedback
 from app.errors import ReceiptUnknownError
 from app.feedback.form import read_feedback_form
 from app.feedback.service import Feedback
@@ -27,6 +28,7 @@ def make_feedback_pages(slot: ModelSlot, feedback: Feedback) -> Blueprint:
 
     @pages.post("/feedback")
     def say() -> str:
+        charge_feedback()
         said, image_bytes = read_feedback_form(request)
         kept = feedback.keep(said, image_bytes, slot.predictor, ensure_client_waits)
         note_feedback(said.is_right)

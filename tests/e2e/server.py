@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "gunicorn", "-c", "python:app.gunicorn_conf", "
 START_S = 60.0
 STOP_S = 20.0
 ANSWER_S = 30.0
-TESTS_ASK_OFTEN = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0"}
+TESTS_ASK_OFTEN = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0", "WHICHPARK_MAX_FEEDBACK_PER_DAY": "0"}
 
 
 @dataclass(frozen=True)
