@@ -6,8 +6,8 @@ const ask = document.getElementById("ask");
 const results = document.getElementById("results");
 const { dataset: texts } = document.getElementById("texts");
 const LIMITS = { shortPx: +ask.dataset.shortPx, bytes: +ask.dataset.maxBytes, photos: +ask.dataset.maxPhotos };
-const JPEG_QUALITY = 0.85;
-const SMALL_ENOUGH_BYTES = 200_000;
+const SMALL_ENOUGH_BYTES = 150_000;
+const JPEG_QUALITIES = [0.85, 0.8, 0.75, 0.7, 0.65];  // The first that is small enough, or the last.
 const AT_ONCE = 2;
 const MAX_TRIES_WHEN_BUSY = 4;
 const MAX_WAIT_S = 15;
@@ -129,11 +129,20 @@ async function smaller(file) {
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
-    const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
+    const small = await jpegOf(canvas);
     return small && small.size < file.size ? new File([small], file.name, { type: small.type }) : file;
   } catch {
     return file;  // The browser cannot read it; the server says what it is.
   }
+}
+
+async function jpegOf(canvas) {
+  let jpeg = null;
+  for (const quality of JPEG_QUALITIES) {
+    jpeg = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+    if (!jpeg || jpeg.size <= SMALL_ENOUGH_BYTES) break;
+  }
+  return jpeg;
 }
 
 /* What is seen meanwhile, and afterwards */
