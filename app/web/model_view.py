@@ -78,7 +78,7 @@ def model_view(card: Card, say: Texts) -> ModelView:
         mix_ups=_mix_ups(confusion) if confusion else (),
         bins=bins(metrics, "calibration", "bins_after"),
         calibration_error=figure(metrics, "calibration", "ece_after"),
-        called_a_match=figures_by_name(metrics, "verdicts", "called_a_match"),
+        called_a_match=_called_a_match(card, say),
         harm=_harm(card),
         made=_made(card, say),
     )
@@ -128,6 +128,17 @@ def _mix_ups(confusion: Confusion) -> tuple[MixUp, ...]:
         if n and row != column
     ]
     return tuple(sorted(found, key=lambda mix_up: (-mix_up.count, mix_up.shown, mix_up.said))[:MAX_MIX_UPS])
+
+
+def _called_a_match(card: Card, say: Texts) -> dict[str, Figure]:
+    """Of photos of no known label, by what they show, in words; by the folder they lay in where there are none."""
+    found = figures_by_name(card.metrics, "verdicts", "called_a_match")
+    return {_others_in_words(name, say): row for name, row in found.items()}
+
+
+def _others_in_words(folder: str, say: Texts) -> str:
+    key = f"model_page.others_{folder.rpartition('/')[2]}"
+    return say(key) if key in say.by_key else say("model_page.others", name=folder)
 
 
 def _harm(card: Card) -> dict[str, Figure]:

@@ -15,6 +15,8 @@ from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Thresholds
 from app.vision.limits import ImageLimits
+from app.web.model_view import model_view
+from app.web.texts import read_texts
 from tests.cards import DATA, METRICS, TRAINING
 from tests.fakes import FakeRuntime
 from tests.web.page_reader import Page
@@ -72,7 +74,20 @@ def test_it_draws_how_sure_it_was_over_how_often_it_was_right(page: Page) -> Non
 
 def test_it_says_where_it_fails(page: Page) -> None:
     assert "blurred 25 %" in page.text
-    assert "Photos of other/parks 7 %" in page.text
+    assert "Other parks 7 %" in page.text
+    assert "other/" not in page.text
+
+
+def test_what_others_show_is_said_in_words_or_by_their_folder(card: Card) -> None:
+    share = {"value": 0.1, "low": 0.0, "high": 0.2}
+    shares = dict.fromkeys(("other/near", "other/night sky", "other"), share)
+    told = dataclasses.replace(card, metrics={"verdicts": {"called_a_match": shares}})
+    shown = model_view(told, read_texts()).called_a_match
+    assert list(shown) == [
+        "Something that looks alike",
+        "Photos from the folder “other/night sky”",
+        "Photos from the folder “other”",
+    ]
 
 
 def test_it_says_how_it_was_made_and_leads_on(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import JSHandle, Locator, Page
@@ -22,6 +23,13 @@ _PASTE = """(transfer) => document.body.dispatchEvent(
 def verdict(page: Page) -> Locator:
     """The headline of the only result."""
     return page.locator(".result .verdict h1")
+
+
+def opened_by(page: Page, act: Callable[[], None]) -> Page:
+    """The tab that opens when this is done."""
+    with page.context.expect_page() as opened:
+        act()
+    return opened.value
 
 
 def transfer_of(page: Page, *paths: Path) -> JSHandle:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.hands import verdict
+from tests.e2e.browser.hands import opened_by, verdict
 from tests.e2e.server import COMMAND, Server, running
 
 Photos = Callable[[str], Path]
@@ -66,24 +66,26 @@ def test_a_tap_says_it_and_the_receipt_deletes_it(
     expect(consent).not_to_be_checked()
     if gives_photo:
         consent.check()
-    with page.expect_request("**/feedback") as sent:
-        page.click(".feedback button:text-is('Sequoia National Park')")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+    with page.context.expect_event("request", lambda request: request.url.endswith("/feedback")) as sent:
+        thanks = opened_by(page, lambda: page.click(".feedback button:text-is('Sequoia National Park')"))
+    expect(thanks.get_by_role("heading", level=1)).to_have_text("Thank you")
     assert place.kept() == [(0, '["sequoia"]', gives_photo)]
     assert (int(sent.value.all_headers()["content-length"]) > 10_000) is gives_photo  # It is not even sent.
-    assert len(page.get_by_label("Receipt").input_value()) == 43
-    page.click("text=Delete it")
-    expect(page.get_by_role("heading", level=1)).to_have_text("It is deleted")
+    assert len(thanks.get_by_label("Receipt").input_value()) == 43
+    thanks.click("text=Delete it")
+    expect(thanks.get_by_role("heading", level=1)).to_have_text("It is deleted")
     assert place.kept() == []
+    expect(verdict(page)).to_have_text("This looks like Yosemite.")  # It is still there.
 
 
 def test_a_double_tap_is_one_entry_and_a_receipt_may_be_typed_later(
     new_page: NewPage, place: Place, photos: Photos
 ) -> None:
-    page = ask(new_page, place, photos, with_script=False)
-    page.dblclick(".feedback button:text-is('Yes')")
+    asked = ask(new_page, place, photos, with_script=False)
+    page = opened_by(asked, lambda: asked.dblclick(".feedback button:text-is('Yes')"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
     receipt = page.get_by_label("Receipt").input_value()
+    assert len(asked.context.pages) == 2
     assert place.kept() == [(1, '["yosemite"]', False)]
     page.goto("/")
     page.click("text=Delete what you gave")

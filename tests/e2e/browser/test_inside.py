@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser.conftest import NewPage
-from tests.e2e.browser.hands import verdict
+from tests.e2e.browser.hands import opened_by, verdict
 from tests.e2e.browser.test_craft import COMPUTER, PHONE, TABLET, serious_faults
 
 Photos = Callable[[str], Path]
@@ -24,10 +24,11 @@ def test_a_result_leads_to_what_happened_to_its_photo(new_page: NewPage, photos:
     if not with_script:
         page.click("text=Look at it")
     expect(verdict(page)).to_have_text("This looks like Yosemite.")
-    page.click("text=Look inside")
-    expect(page.get_by_role("heading", level=1)).to_have_text("How it works")
-    expect(page.locator(".outcome .headline")).to_have_text("This looks like Yosemite.")
-    assert page.get_by_alt_text("Your photo", exact=True).get_attribute("src", timeout=5_000)
+    inside = opened_by(page, lambda: page.click("text=Look inside"))
+    expect(inside.get_by_role("heading", level=1)).to_have_text("How it works")
+    expect(inside.locator(".outcome .headline")).to_have_text("This looks like Yosemite.")
+    expect(verdict(page)).to_have_text("This looks like Yosemite.")  # It is still there.
+    assert inside.get_by_alt_text("Your photo", exact=True).get_attribute("src", timeout=5_000)
 
 
 @pytest.mark.parametrize("with_script", [True, False], ids=["with a script", "without"])
