@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.e2e.browser.chromium import chromium
 from tests.e2e.browser.drawings import draw_landscape
@@ -28,6 +28,7 @@ NewPage = Callable[..., Page]
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Ended with this folder's tests: Playwright keeps an event loop running, which others may not expect."""
+    expect.set_options(timeout=ANSWER_MS)
     with chromium() as browser:
         yield browser
 

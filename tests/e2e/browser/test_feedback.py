@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.door.key_file import ApiKey, digest_of
 from tests.e2e.browser.conftest import NewPage
 from tests.e2e.browser.hands import opened_by, verdict
+from tests.e2e.browser.test_craft import PHONE, faults_by_day_and_night
 from tests.e2e.server import COMMAND, Server, running
 
+KEY = "whichpark_of-alice"
 Photos = Callable[[str], Path]
 
 
@@ -37,7 +40,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("feedback")
     file = folder / "feedback.db"
     command = (*COMMAND[:-1], "tests.e2e.browser.coloured_app:make()")
-    environment = {"WHICHPARK_MODELS_DIR": str(folder), "WHICHPARK_FEEDBACK": f"sqlite:///{file}"}
+    keys = folder / "keys"
+    keys.write_text(ApiKey("alice", digest_of(KEY)).line + "\n")
+    environment = {
+        "WHICHPARK_MODELS_DIR": str(folder),
+        "WHICHPARK_FEEDBACK": f"sqlite:///{file}",
+        "WHICHPARK_API_KEYS_FILE": str(keys),
+        "WHICHPARK_KEYS_NEEDED_FOR": "nothing",
+        "WHICHPARK_REVIEWERS": "alice",
+    }
     with running(folder, environment, command=command) as server:
         yield Place(server, file)
 
@@ -95,4 +106,25 @@ def test_a_double_tap_is_one_entry_and_a_receipt_may_be_typed_later(
     page.get_by_label("Receipt").fill(receipt)
     page.click("button:text('Delete it')")
     expect(page.get_by_role("heading", level=1)).to_have_text("It is deleted")
+    assert place.kept() == []
+
+
+def test_who_gives_and_who_reviews_feedback_meets_no_barrier(new_page: NewPage, place: Place, photos: Photos) -> None:
+    """On a phone, by day and by night, as axe sees it; and what is accepted is no longer among what waits."""
+    asked = ask(new_page, place, photos, with_script=True)
+    asked.get_by_label("Keep this photo too").check()
+    assert faults_by_day_and_night(asked) == []
+    thanks = opened_by(asked, lambda: asked.click(".feedback button:text-is('Yes')"))
+    expect(thanks.get_by_role("heading", level=1)).to_have_text("Thank you")
+    assert faults_by_day_and_night(thanks) == []
+    credentials = {"username": "anybody", "password": KEY}
+    page = new_page(f"http://127.0.0.1:{place.server.port}", http_credentials=credentials, **PHONE)
+    page.goto("/review")
+    assert faults_by_day_and_night(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.get_by_label("Accept").check()
+    page.click("text=Save these decisions")
+    expect(page.locator("main")).to_contain_text("There is nothing here.")
+    thanks.click("text=Delete it")
+    expect(thanks.get_by_role("heading", level=1)).to_have_text("It is deleted")
     assert place.kept() == []
