@@ -45,7 +45,8 @@
 
 `str(error)` is written for the person who meets it and is safe to send to a client for the first four branches: it
 says what was wrong, what we got and what to do, and never a path or another internal. Messages of `BundleError` and
-`SettingsError` are for the operator and go to the log alone.
+`SettingsError` are for the operator and go to the log alone. What only `python -m app.batch` meets is in
+app/batch/errors.py.
 """
 
 from __future__ import annotations

@@ -13,13 +13,17 @@ import pytest
 from tests.conftest import ROOT
 
 # A layer may import itself and those that stand after it.
-LAYERS = (("api", "web", "ops", "door"), ("inference", "intake", "feedback"), ("vision",), ("errors",))
+LAYERS = (("api", "web", "ops", "door", "batch"), ("inference", "intake", "feedback"), ("vision",), ("errors",))
 RANK = {f"app.{name}": rank for rank, names in enumerate(LAYERS) for name in names}
 
-READERS_OF_CONFIG = {"app.factory", "app.gunicorn_conf"}
-JOINERS = {"app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.settings_file", "app.keys"}
+READERS_OF_CONFIG = {"app.factory", "app.gunicorn_conf", "app.batch.command"}
+JOINERS = {
+    *("app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.settings_file", "app.keys"),
+    *("app.batch.command", "app.batch.options"),
+}
 NEEDS_TORCH = {"app.vision.learner", "app.vision.torchvision_ops", "app.inference.torch_runtime"}
 OF_TORCH = ("torch", "torchvision", "fastai", "fastcore", "fasttransform")
+OF_BATCH = ("ray", "pyarrow", "fsspec", "tqdm", "pandas", "aiohttp")
 OUTGOING = (
     *("socket", "ssl", "asyncio", "urllib.request", "http.client", "ftplib", "smtplib", "xmlrpc", "telnetlib"),
     *("requests", "httpx", "urllib3", "aiohttp"),
@@ -58,7 +62,7 @@ def rank(module: str) -> int | None:
 
 @pytest.mark.parametrize("module", APP)
 def test_imports_point_one_way(module: str) -> None:
-    own = rank(module)
+    own = None if module in JOINERS else rank(module)
     if own is None:
         assert module in {"app", *JOINERS}, f"{module} is in no layer"
         return
@@ -92,8 +96,15 @@ def test_torch_is_imported_where_it_is_needed_alone(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", APP)
+def test_what_reads_archives_is_imported_by_the_batch_alone(module: str) -> None:
+    """Those libraries are not installed where the server is."""
+    assert module.startswith("app.batch.") or not imports_of(module, *OF_BATCH, "app.batch")
+
+
+@pytest.mark.parametrize("module", APP)
 def test_the_application_reaches_out_for_photos_at_addresses_alone(module: str) -> None:
-    named_only = {"app.ops.serving.buffered_socket"}  # It has the sockets of clients, and makes none.
+    # The first has the sockets of clients, and makes none; the other asks whether the cluster it is told of is there.
+    named_only = {"app.ops.serving.buffered_socket", "app.batch.cluster"}
     assert module.startswith("app.intake.url_fetch.") or module in named_only or not imports_of(module, *OUTGOING)
 
 

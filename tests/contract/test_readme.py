@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 
+from app.batch.options import parse
 from tests.contract.readme_tables import README, ROOT, replaced, tables
 from training.cli import make_parser
 
@@ -30,6 +31,13 @@ def test_every_training_command_of_the_readme_parses() -> None:
     assert len(commands) >= 2
     for command in commands:
         make_parser().parse_args(shlex.split(command))
+
+
+def test_every_batch_command_of_the_readme_parses() -> None:
+    commands = re.findall(r"^python -m app\.batch (.+)$", TEXT, re.MULTILINE)
+    assert len(commands) >= 2
+    for command in commands:
+        parse(shlex.split(command))
 
 
 def test_every_folder_of_the_readme_exists() -> None:

@@ -166,6 +166,12 @@ def test_workers_count_together_in_redis(tmp_path: Path, redis: Redis) -> None:
         assert ask(server).status == 429  # Nor does a restart forget.
 
 
+def test_machines_count_together_in_redis(tmp_path: Path, redis: Redis) -> None:
+    limits = {"MAX_PHOTOS_PER_MINUTE": "5", "RATE_LIMIT_STORE": redis.address}
+    with door(tmp_path, **limits) as one, door(tmp_path, **limits) as other:
+        assert [ask((one, other)[n % 2]).status for n in range(7)] == [200] * 5 + [429] * 2
+
+
 def test_without_redis_each_worker_counts_by_itself_until_it_is_back(tmp_path: Path, redis: Redis) -> None:
     with door(tmp_path, MAX_PHOTOS_PER_MINUTE="3", RATE_LIMIT_STORE=redis.address) as server:
         assert statuses(server, 4) == [200, 200, 200, 429]
