@@ -188,7 +188,12 @@ def loaded_by(*modules: str) -> set[str]:
 
 
 def test_the_application_runs_without_torch_and_fastai() -> None:
-    assert not loaded_by(*(name for name in APP if name not in NEEDS_TORCH)) & {*OF_TORCH, "pandas", "training"}
+    served = [name for name in APP if name not in NEEDS_TORCH and not name.startswith("app.batch")]
+    assert not loaded_by(*served) & {*OF_TORCH, *OF_BATCH, "training"}
+
+
+def test_archives_are_read_without_torch_and_fastai() -> None:
+    assert not loaded_by("app.batch.command") & {*OF_TORCH, "training"}
 
 
 def test_the_configuration_of_gunicorn_loads_no_library() -> None:
