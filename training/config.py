@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.vision.card import Task
-from app.vision.preprocess import PreprocessSpec
+from app.vision.preprocess import HALF, PreprocessSpec
 from training.errors import ConfigError
 
-ARCHITECTURES = ("resnet18", "resnet34", "resnet50")
+EFFICIENTNETS = ("efficientnet_lite0",)
+ARCHITECTURES = ("resnet18", "resnet34", "resnet50", *EFFICIENTNETS)
 IMAGENET = "imagenet"
 NO_WEIGHTS = "none"
 PRECISIONS = ("auto", "float32", "bf16", "fp16")
@@ -43,8 +44,8 @@ class TrainConfig:
     arch: str = _choice("resnet18", "the network's body", ARCHITECTURES)
     weights: str = _choice(
         IMAGENET,
-        "what the training starts from: 'imagenet' (downloaded), a torchvision state dict's file, an earlier bundle's "
-        "folder (its head, too, if the labels are the same), or 'none'",
+        "what the training starts from: 'imagenet' (a ResNet's are downloaded), a state dict's file (torchvision's or "
+        "timm's), an earlier bundle's folder (its head, too, if the labels are the same), or 'none'",
     )
     size_px: int = _choice(224, "side of the square the network sees, in pixels", least=_LEAST_PX, most=_MOST_PX)
     sizes: str = _choice(
@@ -59,6 +60,11 @@ class TrainConfig:
     body_lr_divisor: float = _choice(
         4.0, "the body's first layers learn at this fraction (1/x) of the head's rate", least=1
     )
+    frozen_norms: bool = _choice(
+        False,
+        "leave the batch norms as they were pretrained: steadier where there are few photos, and the weights are "
+        "pretrained on many",
+    )
     weight_decay: float = _choice(0.05, "weight decay", least=0)
     dropout: float = _choice(0.3, "share of the embedding that is dropped in training", least=0, most=0.99)
     label_smoothing: float = _choice(
@@ -67,8 +73,8 @@ class TrainConfig:
     min_crop_area: float = _choice(0.35, "least share of a photo's area a training crop keeps", least=0.01, most=1)
     start_share: float = _choice(
         0.0,
-        "share of the earlier bundle's weights in those that are kept, the rest being the trained ones (their mean); "
-        "only with --weights BUNDLE",
+        "share, in the weights that are kept, of those the body began to learn from (an earlier bundle's, or what the "
+        "head learnt alone); the rest are the trained ones",
         least=0,
         most=1,
     )
@@ -145,7 +151,10 @@ class TrainConfig:
     @property
     def preprocess(self) -> PreprocessSpec:
         """What the network will see."""
-        return PreprocessSpec(size_px=self.size_px, decode_px=2 * self.size_px)
+        spec = PreprocessSpec(size_px=self.size_px, decode_px=2 * self.size_px)
+        if self.arch in EFFICIENTNETS:
+            return dataclasses.replace(spec, mean=HALF, std=HALF)
+        return spec
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainConfig:

@@ -11,7 +11,7 @@ import torch
 from app.vision.learner import make_export_learner
 from training.config import TrainConfig
 from training.data import PhotoRow
-from training.fitting.callbacks import TensorBoard, copy_state, phase_callbacks, shows_bars
+from training.fitting.callbacks import TensorBoard, batch_norms, copy_state, phase_callbacks, shows_bars
 from training.fitting.checkpoint import Checkpoint, Checkpoints, read_checkpoint
 from training.fitting.history import HistoryFiles, plot_history
 from training.fitting.loaders import make_dataloaders
@@ -25,7 +25,7 @@ from training.run_folder import RunFolder
 # isort: split
 from fastai.callback.core import Callback
 from fastai.learner import Learner
-from fastai.torch_core import set_seed
+from fastai.torch_core import get_model, set_seed
 
 __all__ = ["fit", "make_dataloaders", "make_learner", "make_model", "round_to_float16", "seed_everything"]
 
@@ -49,13 +49,12 @@ def fit(
     )  # The processes shall not augment alike; they start from the main one's weights.
     dls = make_dataloaders(rows, vocab, config)
     learner = make_learner(dls, config, vocab)
-    start = copy_state(learner.model)
     with trained_together(learner):
         state = _train(learner, config, folder)
     if state.best_model is not None:
         learner.model.load_state_dict(state.best_model)
-    if config.start_share:
-        learner.model.load_state_dict(mean_weights(start, copy_state(learner.model), config.start_share))
+    if state.start_model is not None:
+        learner.model.load_state_dict(mean_weights(state.start_model, copy_state(learner.model), config.start_share))
     if folder is not None and state.history and rank() == 0:
         plot_history(state.history, folder.path)
     model = learner.model.cpu().to(memory_format=torch.contiguous_format)
@@ -77,6 +76,9 @@ def _train(learner: Learner, config: TrainConfig, folder: RunFolder | None) -> F
                 state.phase, state.epochs = index, 0
             if index == state.phase and not _is_over(phase, state, config):
                 callbacks = [*phase_callbacks(state, phase, config, learner.dls.train), *_kept(state, learner, folder)]
+                if config.start_share and not (phase.head_alone or state.epochs):
+                    state.start_model = copy_state(get_model(learner.model))
+                _set_what_learns(learner, phase, config)
                 _train_phase(learner, phase, state.epochs, checkpoint, callbacks)
     return state
 
@@ -94,14 +96,20 @@ def _is_over(phase: Phase, state: FitState, config: TrainConfig) -> bool:
     return state.epochs >= phase.epochs or impatient
 
 
-def _train_phase(
-    learner: Learner, phase: Phase, start: int, checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
-) -> None:
-    """The epochs of a phase from `start`; if that is not 0, it is the phase of the checkpoint that goes on."""
+def _set_what_learns(learner: Learner, phase: Phase, config: TrainConfig) -> None:
     if phase.head_alone:
         learner.freeze()
     else:
         learner.unfreeze()
+    if config.frozen_norms:
+        for norm in batch_norms(learner.model):
+            norm.requires_grad_(False)
+
+
+def _train_phase(
+    learner: Learner, phase: Phase, start: int, checkpoint: Checkpoint | None, callbacks: Sequence[Callback]
+) -> None:
+    """The epochs of a phase from `start`; if that is not 0, it is the phase of the checkpoint that goes on."""
     if start and checkpoint:
         checkpoint.restore_optimizer(learner)
     learner.fit_one_cycle(

@@ -75,8 +75,10 @@ def prepare(request: TrainRequest, config: TrainConfig) -> Prepared:
     if config.find_lr and n_processes() > 1:
         raise ConfigError("--find-lr is for one process. Find the rate with one, then give it to all with --lr.")
     earlier = bundle_named(config.weights)
-    if config.start_share and not earlier:
-        raise ConfigError("--start-share needs the network of an earlier bundle. Name one with --weights.")
+    if config.start_share and not (earlier or config.freeze_epochs):
+        raise ConfigError(
+            "--start-share needs a start that knows the labels: --freeze-epochs, or an earlier bundle with --weights."
+        )
     training = describe_training(request, config)
     if request.manifest:
         rows = read_split(request.manifest, request.data, config)

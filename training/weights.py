@@ -1,4 +1,4 @@
-"""What a training starts from: torchvision's ImageNet weights, a local state dict, an earlier bundle, or nothing."""
+"""What a training starts from: ImageNet weights, a local state dict, an earlier bundle, or nothing."""
 
 from __future__ import annotations
 
@@ -12,22 +12,40 @@ from torch import nn
 
 from app.errors import WhichParkError
 from app.vision.bundle import CARD, ModelBundle, read_bundle
+from app.vision.efficientnet import N_FEATURES
 from app.vision.learner import load_verified_learner
 from app.vision.torchvision_ops import ensure_torchvision_imports
-from training.config import IMAGENET, NO_WEIGHTS
+from training.config import EFFICIENTNETS, IMAGENET, NO_WEIGHTS
+from training.efficientnet import load_efficientnet
 from training.errors import WeightsUnavailableError
 
 ensure_torchvision_imports()
 
 # isort: split
+from fastai.vision.learner import create_body
 from torchvision.models import ResNet, get_model
+
+
+def load_body(arch: str, weights: str) -> tuple[nn.Sequential, int]:
+    """The network without its classifier, and how many features it gives at each place (see `learner.stages`).
+
+    Args:
+        arch: a name of `config.ARCHITECTURES`.
+        weights: `imagenet`, `none` (random), or the path of a state dict: torchvision's for a ResNet, else timm's.
+    Raises:
+        WeightsUnavailableError: no network, no such file, or a file for another architecture.
+    """
+    if arch in EFFICIENTNETS:
+        return load_efficientnet(weights), N_FEATURES
+    resnet = load_resnet(arch, weights)
+    return create_body(resnet, pretrained=False, cut=-2), resnet.fc.in_features
 
 
 def load_resnet(arch: str, weights: str) -> ResNet:
     """A torchvision ResNet.
 
     Args:
-        arch: a name of `config.ARCHITECTURES`.
+        arch: resnet18, resnet34 or resnet50.
         weights: `imagenet` (downloaded and kept by torch), `none` (random), or the path of a torchvision state dict.
     Raises:
         WeightsUnavailableError: no network, no such file, or a file for another architecture.

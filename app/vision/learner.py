@@ -1,7 +1,8 @@
 """What an exported learner refers to: its transforms, its network, and the loading of it.
 
 The one module of `app.vision` that imports torch and fastai, so only training and the torch runtime import it. All a
-`learner.pkl` may refer to beside torch, torchvision and fastai is here, hence `load_learner` works without `training/`.
+`learner.pkl` may refer to beside torch, torchvision and fastai is here or in `efficientnet`, hence `load_learner` works
+without `training/`.
 """
 
 from __future__ import annotations
@@ -147,8 +148,19 @@ def _blank_photo(spec: PreprocessSpec) -> bytes:
     return file.getvalue()
 
 
+def stages(body: nn.Sequential) -> list[nn.Module]:
+    """A body's five stages: the stem and four layers, each with half the places of the one before.
+
+    A ResNet's body has eight modules (the stem's three, the pool before the first layer, the layers); any other has
+    its stages as modules.
+    """
+    if len(body) == 5:
+        return list(body)
+    return [body[:3], body[3:5], body[5], body[6], body[7]]
+
+
 class EvidenceNetwork(nn.Module):
-    """A trained `Sequential(ResNet body, head)` that also gives what decided its logits.
+    """A trained `Sequential(body, head)` that also gives what decided its logits.
 
     `forward` takes a batch, float32 (N, 3, H, W), and returns in the order of `bundle.NETWORK_OUTPUTS`: logits (N, K),
     embedding (N, D), evidence (N, K, h, w), and the activations after the stem and after layers 1 to 3. The mean of
@@ -158,13 +170,12 @@ class EvidenceNetwork(nn.Module):
     def __init__(self, model: nn.Sequential) -> None:
         super().__init__()
         body, head = cast(nn.Sequential, model[0]), cast(nn.Sequential, model[1])
-        self.stem, self.pool = body[:3], body[3]
-        self.layer1, self.layer2, self.layer3, self.layer4 = body[4], body[5], body[6], body[7]
+        self.stem, self.layer1, self.layer2, self.layer3, self.layer4 = stages(body)
         self.linear = cast(nn.Linear, head[3])
 
     def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
         stem = self.stem(batch)
-        layer1 = self.layer1(self.pool(stem))
+        layer1 = self.layer1(stem)
         layer2 = self.layer2(layer1)
         layer3 = self.layer3(layer2)
         features = self.layer4(layer3)

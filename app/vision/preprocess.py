@@ -15,6 +15,8 @@ from PIL import Image
 # Source: torchvision's ResNet weights (`ResNet18_Weights.IMAGENET1K_V1.transforms()`).
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# Mean and standard deviation of networks that come from TensorFlow: pixels from -1 to 1.
+HALF = (0.5, 0.5, 0.5)
 
 _REDUCING_GAP = 2.0
 

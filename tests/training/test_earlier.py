@@ -116,6 +116,15 @@ def test_what_is_kept_lies_between_the_start_and_what_was_trained(
         assert torch.allclose(kept[name], expected, rtol=2e-3, atol=1e-4)  # float16 has 11 bits.
 
 
-def test_a_share_of_no_bundle_is_refused(toy_data: Path) -> None:
+def test_the_start_is_what_the_head_learnt_alone_where_it_did(toy_data: Path) -> None:
+    config = TrainConfig(weights="none", n_folds=3, size_px=32, freeze_epochs=1, epochs=1, precision="float32")
+    rows = prepare(request_of(toy_data), config).rows
+    head_alone = fit(rows, VOCAB, dataclasses.replace(config, epochs=0)).model.state_dict()
+    kept = fit(rows, VOCAB, dataclasses.replace(config, start_share=1.0)).model.state_dict()
+    assert all(torch.equal(kept[name], head_alone[name]) for name in ("0.0.weight", "1.3.weight"))
+
+
+def test_a_share_of_a_start_that_knows_nothing_is_refused(toy_data: Path) -> None:
+    config = TrainConfig(weights="none", n_folds=3, freeze_epochs=0, start_share=0.5)
     with pytest.raises(ConfigError, match="--start-share needs"):
-        prepare(request_of(toy_data), dataclasses.replace(TrainConfig(weights="none", n_folds=3), start_share=0.5))
+        prepare(request_of(toy_data), config)

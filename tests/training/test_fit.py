@@ -18,7 +18,8 @@ from app.vision.preprocess import PreprocessSpec, fit_image, to_batch
 from tests.photos import draw_data_folder, draw_scene
 from training.config import TrainConfig
 from training.data import PhotoRow, read_data_folder, split_by_group
-from training.fit import fit, make_dataloaders, make_learner, round_to_float16
+from training.fit import fit, make_dataloaders, make_learner, make_model, round_to_float16, seed_everything
+from training.fitting.callbacks import batch_norms
 
 # isort: split
 from fastai.vision.core import PILImage
@@ -139,3 +140,17 @@ def test_kernels_and_matrices_are_rounded_to_float16_and_nothing_else() -> None:
         assert not torch.equal(after[name], before[name])
     for name in set(before) - {"0.weight", "3.weight"}:
         assert torch.equal(after[name], before[name])
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_norms_stay_as_they_were_pretrained(rows: list[PhotoRow], frozen: bool) -> None:
+    config = dataclasses.replace(QUICK, frozen_norms=frozen, freeze_epochs=1, batch_size=2)
+    seed_everything(config.seed)
+    before = make_model(config, VOCAB)
+    after = fit(rows, VOCAB, config).model
+    assert all(torch.equal(a, b) for a, b in zip(_norms(before), _norms(after), strict=True)) is frozen
+    assert not torch.equal(*(list(model.parameters())[-2].half() for model in (before, after)))
+
+
+def _norms(model: nn.Module) -> list[torch.Tensor]:
+    return [tensor for norm in batch_norms(model) for tensor in norm.state_dict().values()]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from training.config import TrainConfig
 from training.fitting.loaders import set_train_size
@@ -16,7 +17,7 @@ from training.fitting.processes import rank
 from training.fitting.state import EpochRow, FitState
 
 # isort: split
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import Callback, CancelFitException, TrainEvalCallback
 from fastai.data.load import DataLoader
 from fastai.torch_core import get_model
 
@@ -111,6 +112,21 @@ class KeepBest(EpochCallback):
             self.state.best_model = copy_state(get_model(self.learn.model))
 
 
+class NormsAtRest(Callback):
+    """Batch norms go by the statistics they were pretrained with, and leave them as they are."""
+
+    run_after = TrainEvalCallback
+
+    def before_train(self) -> None:
+        for norm in batch_norms(self.learn.model):
+            norm.eval()
+
+
+def batch_norms(model: nn.Module) -> list[nn.Module]:
+    """Every batch norm of the network."""
+    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
 def copy_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The model's weights as they are now, on the CPU."""
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
@@ -149,6 +165,8 @@ def phase_callbacks(state: FitState, phase: Phase, config: TrainConfig, loader: 
     callbacks: list[Callback] = [History(state, phase, 0 if phase.head_alone else config.freeze_epochs, loader)]
     if config.patience and not phase.head_alone:
         callbacks.append(KeepBest(state, config.patience))
+    if config.frozen_norms:
+        callbacks.append(NormsAtRest())
     if not shows_bars() and rank() == 0:
         callbacks.append(EpochLines(state, total))
     return callbacks

@@ -44,6 +44,7 @@ class Checkpoints(EpochCallback):
             "state": _state_to_json(self.state),
             "model": copy_state(get_model(self.learn.model)),
             "best_model": self.state.best_model,
+            "start_model": self.state.start_model,
             "optimizer": _optimizer_to_json(self.learn.opt),
             "random": from_all(random_state(self.loader)),
         }
@@ -63,7 +64,8 @@ class Checkpoint:
         restore_random_state(self.content["random"][rank()], loader)
         state = self.content["state"]
         rows = [EpochRow(**row) for row in state["history"]]
-        return FitState(**{**state, "history": rows}, best_model=self.content["best_model"])
+        models = {name: self.content.get(name) for name in ("best_model", "start_model")}
+        return FitState(**{**state, **models, "history": rows})
 
     def restore_optimizer(self, learner: Learner) -> None:
         """Puts the optimizer's moments and rates back; to be called once the phase has frozen what it freezes."""
@@ -100,7 +102,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 def _state_to_json(state: FitState) -> dict[str, Any]:
     values = {field.name: getattr(state, field.name) for field in dataclasses.fields(FitState)}
-    del values["best_model"]
+    del values["best_model"], values["start_model"]
     return values | {"history": [dataclasses.asdict(row) for row in state.history]}
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import nn
 
-from app.vision.learner import make_head
+from app.vision.learner import make_head, stages
 from training.config import NO_WEIGHTS, TrainConfig
 from training.fitting.precision import precision_callbacks
-from training.weights import bundle_named, load_resnet, start_from_bundle
+from training.weights import bundle_named, load_body, start_from_bundle
 
 # isort: split
 from fastai.callback.core import Callback
@@ -20,16 +21,14 @@ from fastai.callback.schedule import Learner  # fit_one_cycle and lr_find are pa
 from fastai.data.core import DataLoaders
 from fastai.losses import BaseLoss, BCEWithLogitsLossFlat, CrossEntropyLossFlat
 from fastai.metrics import accuracy, accuracy_multi
-from fastai.vision.learner import create_body, model_meta
-from torchvision import models as architectures
+from fastai.torch_core import params
 
 
 def make_model(config: TrainConfig, labels: Sequence[str]) -> nn.Sequential:
-    """`Sequential(ResNet body, head)` with the pretrained weights in the body, or with those of a bundle."""
+    """`Sequential(body, head)` with the pretrained weights in the body, or with those of a bundle."""
     bundle = bundle_named(config.weights)
-    resnet = load_resnet(config.arch, NO_WEIGHTS if bundle else config.weights)
-    body = create_body(resnet, pretrained=False, cut=-2)
-    model = nn.Sequential(body, make_head(resnet.fc.in_features, len(labels), config.dropout))
+    body, n_features = load_body(config.arch, NO_WEIGHTS if bundle else config.weights)
+    model = nn.Sequential(body, make_head(n_features, len(labels), config.dropout))
     if bundle:
         start_from_bundle(model, bundle, labels)
     return model
@@ -37,16 +36,21 @@ def make_model(config: TrainConfig, labels: Sequence[str]) -> nn.Sequential:
 
 def make_learner(dls: DataLoaders, config: TrainConfig, labels: Sequence[str]) -> Learner:
     model = make_model(config, labels).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    meta = model_meta[getattr(architectures, config.arch)]
     return Learner(
         dls,
         model,
         loss_func=_loss(dls, config),
-        splitter=meta["split"],
+        splitter=parameter_groups,
         metrics=accuracy_multi if config.multi_label else accuracy,
         wd=config.weight_decay,
         cbs=[*_mixup(config), *precision_callbacks(config.precision)],
     )
+
+
+def parameter_groups(model: nn.Sequential) -> list[list[nn.Parameter]]:
+    """What learns at a rate of its own: the body's first three stages, its last two, the head."""
+    first = stages(cast(nn.Sequential, model[0]))
+    return [params(nn.ModuleList(first[:3])), params(nn.ModuleList(first[3:])), params(model[1])]
 
 
 def _mixup(config: TrainConfig) -> list[Callback]:

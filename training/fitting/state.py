@@ -39,6 +39,8 @@ class FitState:
     """How many losses are in fastai's running mean of the training loss, which is the history's."""
     smooth_loss: float = 0.0
     history: list[EpochRow] = field(default_factory=list)
+    start_model: dict[str, torch.Tensor] | None = None
+    """The weights that the body began to learn from; kept only where their mean with the trained ones is wanted."""
     best_loss: float = math.inf
     best_model: dict[str, torch.Tensor] | None = None
     epochs_since_best: int = 0
