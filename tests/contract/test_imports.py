@@ -21,7 +21,12 @@ JOINERS = {
     *("app.factory", "app.gunicorn_conf", "app.config", "app.setting_types", "app.settings_file", "app.keys"),
     *("app.batch.command", "app.batch.options"),
 }
-NEEDS_TORCH = {"app.vision.learner", "app.vision.torchvision_ops", "app.inference.torch_runtime"}
+NEEDS_TORCH = {
+    "app.inference.torch_runtime",
+    "app.vision.efficientnet",
+    "app.vision.learner",
+    "app.vision.torchvision_ops",
+}
 OF_TORCH = ("torch", "torchvision", "fastai", "fastcore", "fasttransform")
 OF_BATCH = ("ray", "pyarrow", "fsspec", "tqdm", "pandas", "aiohttp")
 OUTGOING = (

@@ -92,11 +92,7 @@ NOTHINGS = {
 }
 
 
-# A flat, fully saturated blue is far outside what it was trained on, and is called Yellowstone; the README says so.
-KNOWN_WEAKNESS = pytest.mark.xfail(reason="parks-1 was not trained on pictures of nothing", strict=True)
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=KNOWN_WEAKNESS if n == "plain-blue" else ()) for n in NOTHINGS])
+@pytest.mark.parametrize("name", NOTHINGS)
 def test_a_picture_of_nothing_is_not_surely_a_park(predictor: Predictor, name: str) -> None:
     found = predictor.predict(encode(NOTHINGS[name])).classification
     assert found.verdict != "match" or found.predictions[0].probability < SURE

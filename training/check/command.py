@@ -1,7 +1,7 @@
 """`python -m training check`: what a careful colleague would say of the photos before anything is trained on them.
 
     python -m training check --data photos/
-    python -m training check --data photos/ --bundle models/parks-1         likely wrong labels and outliers, too
+    python -m training check --data photos/ --bundle models/parks-2         likely wrong labels and outliers, too
     python -m training check --data photos/ --labels table.csv              one or several labels a photo
     python -m training check --data photos/ --ignore near_duplicate,tiny    for scripts that know of these
     python -m training check --data photos/ --fix move                      suspects go to photos-aside/
@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds one folder of photos per label")
     parser.add_argument("--labels", type=Path, help="CSV with the columns path (below --data) and labels (a;b)")
-    parser.add_argument("--bundle", type=Path, help="a bundle's folder (models/parks-1): its model looks at the photos")
+    parser.add_argument("--bundle", type=Path, help="a bundle's folder (models/parks-2): its model looks at the photos")
     parser.add_argument("--report", type=Path, default=PAGE, metavar="FILE", help="the page (%(default)s)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write every finding as a line of a table")
     parser.add_argument(
