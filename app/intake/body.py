@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import IO, cast
 
 from flask import Request
@@ -46,6 +47,13 @@ class InMemoryRequest(Request):
         """The body, at most `MAX_CONTENT_LENGTH` bytes of it."""
         limit = self.max_content_length
         body = get_input_stream(self.environ, max_content_length=limit)
+        if _is_all_there(self.environ["wsgi.input"], self.content_length):
+            return cast(IO[bytes], self.environ["wsgi.input"])
         if limit is None or "wsgi.input_terminated" not in self.environ:
             return body
         return cast(IO[bytes], BodyWithinLimit(self.environ["wsgi.input"], limit))
+
+
+def _is_all_there(body: IO[bytes], length: int | None) -> bool:
+    """Whether it is the stated length in memory, which needs nobody between it and its reader to count and copy."""
+    return isinstance(body, BytesIO) and body.getbuffer().nbytes == length

@@ -113,13 +113,14 @@ class FormParser(FormDataParser):
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[MultipartSegment | bytes | None]:
     """What the parser finds: a part's head, pieces of its content, None at its end. Nothing in an empty body."""
-    piece = stream.read(READ_STEP_BYTES)
+    step = -1 if isinstance(stream, BytesIO) else READ_STEP_BYTES  # What is in memory is read without a copy.
+    piece = stream.read(step)
     if not piece:
         return
     with PushMultipartParser(boundary) as parser:
         while piece:
             yield from parser.parse(piece)
-            piece = stream.read(READ_STEP_BYTES)
+            piece = stream.read(step)
 
 
 def _filename(part: MultipartSegment) -> str | None:

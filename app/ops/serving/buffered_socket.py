@@ -56,6 +56,17 @@ class BufferedSocket:
             self._arrived.appendleft(data[size:])
         return data[:size]
 
+    @property
+    def n_unread(self) -> int:
+        """How many bytes arrived and were not read."""
+        return sum(map(len, self._arrived))
+
+    def take_all(self) -> list[bytes]:
+        """What arrived and was not read, in the pieces it came in; it counts as read now."""
+        pieces = list(self._arrived)
+        self._arrived.clear()
+        return pieces
+
     def unread(self) -> bytes:
         """A copy of what arrived and was not read."""
         return b"".join(self._arrived)

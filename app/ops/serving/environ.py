@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.ops.serving.framing import ReadableBody
+from app.ops.serving.framing import readable_body
 
 REFUSAL = "which_park.refusal"  # The error to answer with instead of anything else, or None.
 IS_GONE = "which_park.is_gone"  # A function: whether the client has closed the connection.
@@ -15,5 +15,5 @@ def answer_informed(application: Any, environ: dict[str, Any], start_response: A
     sock = environ["gunicorn.socket"]
     environ[REFUSAL] = sock.refusal
     environ[IS_GONE] = sock.is_gone
-    environ["wsgi.input"] = ReadableBody(environ["wsgi.input"])
+    environ["wsgi.input"] = readable_body(environ["wsgi.input"], sock)
     return application(environ, start_response)

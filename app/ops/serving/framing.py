@@ -1,7 +1,8 @@
-"""When a request's body has arrived. It only watches: gunicorn's own parser reads the body, from what was kept."""
+"""When a request's body has arrived, and what of it the application reads."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Protocol
 
 from gunicorn.http.body import Body, LengthReader
@@ -9,6 +10,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
 from app.errors import WhichParkError
+from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.refusals import broken_chunks, too_many_chunks
 
 # gunicorn reads a chunked body at least 1 KiB at a time: what shows that a body is over the limit must be whole steps.
@@ -117,6 +119,21 @@ class ChunkWatch:
     def _refuse(self, refusal: WhichParkError) -> None:
         self.refusal = refusal
         self.is_enough = True
+
+
+def readable_body(body: Body, sock: BufferedSocket) -> BytesIO | ReadableBody:
+    """What the application reads: in one piece where all of a stated length has arrived, else by gunicorn's reader."""
+    reader = body.reader
+    if not isinstance(reader, LengthReader) or reader.length > _n_arrived(reader, sock):
+        return ReadableBody(body)
+    content = b"".join([reader.unreader.take_buffered(), *sock.take_all()])
+    reader.unreader.unread(content[reader.length :])  # The next request.
+    piece, reader.length = content[: reader.length], 0
+    return BytesIO(piece)
+
+
+def _n_arrived(reader: LengthReader, sock: BufferedSocket) -> int:
+    return len(reader.unreader.buf.getbuffer()) + sock.n_unread
 
 
 class ReadableBody:

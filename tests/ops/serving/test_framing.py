@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from gunicorn.config import Config
@@ -10,7 +13,8 @@ from gunicorn.http import get_parser
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 
 from app.errors import MalformedRequestError
-from app.ops.serving.framing import BodyWatch, ChunkWatch, LengthWatch, ReadableBody, watch_body
+from app.ops.serving.buffered_socket import BufferedSocket
+from app.ops.serving.framing import BodyWatch, ChunkWatch, LengthWatch, ReadableBody, readable_body, watch_body
 
 BEYOND = 65_536  # What is taken of a chunked body beyond its limit.
 
@@ -123,3 +127,30 @@ def test_a_readable_body_is_read_as_it_is() -> None:
 def test_broken_chunks_are_a_broken_connection(method: str) -> None:
     with pytest.raises(ConnectionError, match="chunks are broken"):
         getattr(body(ChunkedReader, b"zz\r\n"), method)()
+
+
+@contextmanager
+def arrived(content: bytes, length: int) -> Iterator[tuple[Body, BufferedSocket]]:
+    """A body of that stated length, of which this much has arrived: a little read too far, the rest on the socket."""
+    ours, theirs = socket.socketpair()
+    with theirs, closing(BufferedSocket(ours)) as sock:
+        theirs.sendall(content[2:])
+        sock.take_in()
+        parser = get_parser(Config(), iter([]), None)
+        parser.unreader.unread(content[:2])
+        yield Body(LengthReader(parser.unreader, length)), sock
+
+
+@pytest.mark.parametrize("after", [b"", b"GET / HTTP/1.1\r\n"])
+def test_a_body_that_is_all_there_is_one_piece_and_the_next_request_is_left(after: bytes) -> None:
+    with arrived(b"abcdef" + after, 6) as (body, sock):
+        piece = readable_body(body, sock)
+        assert isinstance(piece, io.BytesIO) and piece.read() == b"abcdef"
+        assert body.read() == b""
+        assert body.reader.unreader.take_buffered() + sock.unread() == after
+
+
+def test_a_body_that_breaks_off_is_not_taken_for_whole() -> None:
+    with arrived(b"abcde", 6) as (body, sock):
+        assert isinstance(readable_body(body, sock), ReadableBody)
+        assert sock.unread() == b"cde"
