@@ -98,7 +98,11 @@ def test_who_stops_it_is_told_how_to_go_on(
     archive: Path, number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "_look", lambda *_arguments: os.kill(os.getpid(), number))
-    assert main([str(archive), str(archive.parent / "t.parquet")]) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # As at a terminal; a worker of xdist ignores it.
+    try:
+        assert main([str(archive), str(archive.parent / "t.parquet")]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "stopped; the same command goes on from there" in capsys.readouterr().err
 
 
