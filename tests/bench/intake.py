@@ -1,7 +1,8 @@
 """What a photo costs on its way in: `make bench-intake`.
 
 A drawn JPEG of 12 megapixels and some 4 MB, sent in every way to a real server whose network costs nothing; beside it
-what decoding alone takes, and what reading a form takes with our parser and with Werkzeug's. The ways take turns, so
+what decoding alone takes, with the least that must come before it (a loop that takes the bytes off a socket), and
+what reading a form takes with our parser and with Werkzeug's. The ways take turns, so
 that a machine that is busy with other things is busy for all of them; what is told are medians. Processor time is the
 worker's own, of all its threads; the clock also has the client's sending.
 """
@@ -12,12 +13,15 @@ import argparse
 import base64
 import io
 import json
+import socket
 import statistics
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from werkzeug.formparser import FormDataParser
@@ -33,6 +37,7 @@ from tests.photos import draw_scene, encode
 SIZE, QUALITY = (4000, 3000), 94
 DECODE_PX = 64  # As the server of this benchmark decodes it: at an eighth, as it would for any network up to 375 px.
 DECODING = "decoding alone"
+RECEIVED = "off a socket by a bare loop"
 
 Spent = tuple[float, float]  # processor, clock; in seconds
 Way = Callable[[], Spent]
@@ -45,8 +50,8 @@ def draw_photo(size: tuple[int, int] = SIZE) -> bytes:
 
 def measure(photo: bytes, n: int) -> dict[str, Spent]:
     """Of each way in, the medians of `n` times, after one that does not count."""
-    with _server() as server:
-        ways = _alone(photo) | _sent(photo, server)
+    with _server() as server, _bare_loop() as (address, pid):
+        ways = _alone(photo) | {RECEIVED: _taken(photo, address, pid)} | _sent(photo, server)
         spent: dict[str, list[Spent]] = defaultdict(list)
         for _ in range(n + 1):
             for name, way in ways.items():
@@ -91,6 +96,39 @@ def _sent(photo: bytes, server: Server) -> dict[str, Way]:
     return {name: _asked(server, *body) for name, body in bodies.items()}
 
 
+@contextmanager
+def _bare_loop() -> Iterator[tuple[tuple[str, int], int]]:
+    """The address and the process of a loop that takes photos off a socket, decodes them, and says so with a byte."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        loop = get_context("fork").Process(target=_take_and_decode, args=(listener,), daemon=True)
+        loop.start()
+        assert loop.pid is not None
+        yield listener.getsockname(), loop.pid
+        loop.kill()
+        loop.join()
+
+
+def _take_and_decode(listener: socket.socket) -> None:
+    while True:
+        client, _ = listener.accept()
+        with client:
+            photo = b"".join(iter(partial(client.recv, 262_144), b""))
+            open_image(photo, decode_px=DECODE_PX)
+            client.sendall(b".")
+
+
+def _taken(photo: bytes, address: tuple[str, int], pid: int) -> Way:
+    def way() -> Spent:
+        processor, clock = _processor_s(pid), time.perf_counter()
+        with socket.create_connection(address) as loop:
+            loop.sendall(photo)
+            loop.shutdown(socket.SHUT_WR)
+            assert loop.recv(1) == b"."
+        return _processor_s(pid) - processor, time.perf_counter() - clock
+
+    return way
+
+
 def _timed(work: Callable[[], object]) -> Way:
     def way() -> Spent:
         processor, clock = time.thread_time(), time.perf_counter()
@@ -113,6 +151,11 @@ def _asked(server: Server, body: bytes, content_type: str) -> Way:
 def _worker_s(server: Server) -> float:
     """Processor time of the server's only worker so far, in seconds."""
     [pid] = server.workers()
+    return _processor_s(pid)
+
+
+def _processor_s(pid: int) -> float:
+    """Processor time of all threads of a process so far, in seconds."""
     threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.intake import DECODING, draw_photo, measure, table
+from tests.bench.intake import DECODING, RECEIVED, draw_photo, measure, table
 
 
 def test_every_way_in_is_measured() -> None:
@@ -12,6 +12,7 @@ def test_every_way_in_is_measured() -> None:
         DECODING,
         "reading its form",
         "reading its form with Werkzeug's",
+        RECEIVED,
         "sent as the body",
         "sent as a form",
         "sent as base64 in JSON",
