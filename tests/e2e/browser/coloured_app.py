@@ -95,7 +95,7 @@ def make_things() -> Flask:
 
 def _app(labels: tuple[Label, ...], task: Task) -> Flask:
     settings = Settings.from_environ(os.environ)
-    spec = PreprocessSpec(size_px=64, decode_px=448)
+    spec = PreprocessSpec(size_px=64, decode_px=576)
     other = "other" if labels[0].label == "other" else None
     card = Card("drawn", "3", task, labels, spec, 1.0, Thresholds((0.8,) * len(labels)), other, metrics=METRICS)
     runtime = ColourRuntime(spec, len(labels))

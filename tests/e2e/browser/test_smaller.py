@@ -18,7 +18,7 @@ from tests.e2e.browser.hands import verdict
 from tests.photos import draw_quadrants, encode
 
 _ORIENTATION, _MAKE = 0x0112, 0x010F
-SPEC = PreprocessSpec(size_px=64, decode_px=448)
+SPEC = PreprocessSpec(size_px=64, decode_px=576)
 _REMEMBER = """() => {
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (form) { window.sent = form.get("photo"); return send.call(this, form); };
@@ -64,7 +64,7 @@ def detailed_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = Image.fromarray((landscape + leaves.repeat(6, axis=0).repeat(6, axis=1)).clip(0, 255).astype(np.uint8))
     path = tmp_path_factory.mktemp("phone") / "IMG_0002.jpg"
     path.write_bytes(encode(image, quality=88))
-    as_at_first = encode(image.resize((896, 672), Image.Resampling.LANCZOS), quality=85)
+    as_at_first = encode(image.resize((853, 640), Image.Resampling.LANCZOS), quality=85)
     assert 170_000 < len(as_at_first) < 300_000
     return path
 
@@ -74,7 +74,7 @@ def test_a_photo_full_of_detail_costs_no_more_and_the_network_sees_the_same_of_i
 ) -> None:
     sent, request_bytes = sent_by(page, detailed_photo)
     assert request_bytes < 155_000
-    assert Image.open(io.BytesIO(sent)).size == (896, 672)
+    assert Image.open(io.BytesIO(sent)).size == (853, 640)
     gap = np.abs(seen_by_network(sent) - seen_by_network(detailed_photo.read_bytes()))
     assert gap.mean() < 3
     expect(verdict(page)).to_have_text("This looks like Yosemite.")
@@ -84,7 +84,7 @@ def test_a_phones_photo_is_sent_small_upright_and_without_its_metadata(page: Pag
     sent, request_bytes = sent_by(page, phone_photo)
     assert request_bytes < 155_000
     image = Image.open(io.BytesIO(sent))
-    assert (image.format, image.size) == ("JPEG", (672, 896))
+    assert (image.format, image.size) == ("JPEG", (640, 853))
     assert image.getexif().get(_ORIENTATION, 1) == 1
     assert b"Secret" not in sent
     expect(verdict(page)).to_have_text("This looks like Yosemite.")
