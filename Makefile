@@ -13,9 +13,9 @@ N ?= 5000
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-# Three files of tests at a time: on two cores, while one waits for something (a browser, a deadline) two compute.
+# Two files of tests at a time.
 test: $(VENV)/.everything $(VENV)/.tools chromium postgresql lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
 chromium:

@@ -266,7 +266,8 @@ def outcome(future: Future[Answer]) -> int | str:
 
 
 def test_a_killed_worker_loses_the_requests_it_held_and_no_other(tmp_path: Path, gate: Path) -> None:
-    with gated(tmp_path, gate, WEB_CONCURRENCY="2", WHICHPARK_THREADS="1") as server, ThreadPoolExecutor(8) as pool:
+    two = {"WEB_CONCURRENCY": "2", "WHICHPARK_THREADS": "1", "WHICHPARK_MAX_QUEUE": "64"}
+    with gated(tmp_path, gate, **two) as server, ThreadPoolExecutor(64) as pool:  # One worker may take many in a row.
         asked = [pool.submit(ask, server)]
         while n_seen(gate) < 2:  # Until both workers hold one; a worker lets in one at a time.
             asked.append(pool.submit(ask, server))
