@@ -1,4 +1,4 @@
-"""Fine-tuning: a pretrained ResNet body and one linear layer, the head first, then all of it."""
+"""Fine-tuning: a pretrained body and one linear layer, the head first, then all of it."""
 
 from __future__ import annotations
 
