@@ -1,7 +1,7 @@
 # CPU image, without torch:      docker build -t which-park .
 # CUDA image, with the learner:  docker build -t which-park:cuda --build-arg REQUIREMENTS=training/requirements.txt .
 # Feedback in PostgreSQL:        docker build -t which-park --build-arg REQUIREMENTS=app/requirements-postgresql.txt .
-# An archive, on Ray:           docker build -t which-park:batch --build-arg REQUIREMENTS=app/batch/requirements.txt .
+# An archive, on Ray:            docker build -t which-park:batch --build-arg REQUIREMENTS=app/batch/requirements.txt .
 # Run, read-only and as nobody in particular:
 #   docker run --rm --read-only --tmpfs /tmp -p 8000:8000 which-park        (CUDA: add --gpus all)
 

@@ -15,10 +15,7 @@ class PathSet:
     """A set of paths that does not change. Thread safety: nothing is written after construction."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        digests = bytearray()
-        for path in paths:
-            digests += _digest(path)
-        self._digests = np.unique(np.frombuffer(bytes(digests), dtype=f"S{_DIGEST_BYTES}"))
+        self._digests = np.unique(_digests(paths))
 
     def __len__(self) -> int:
         return len(self._digests)
@@ -27,21 +24,21 @@ class PathSet:
         """Which of these paths (n,) are in it."""
         if not len(self):
             return np.zeros(len(paths), dtype=np.bool_)
-        asked = np.array([_digest(path) for path in paths], dtype=self._digests.dtype)
+        asked = _digests(paths)
         places = np.minimum(np.searchsorted(self._digests, asked), len(self) - 1)
         return np.asarray(self._digests[places] == asked)
 
 
 def first_mentions(paths: Iterable[str]) -> NDArray[np.bool_]:
     """Of each path (n,), whether none before it is the same."""
-    digests = bytearray()
-    for path in paths:
-        digests += _digest(path)
-    every = np.frombuffer(bytes(digests), dtype=f"S{_DIGEST_BYTES}")
+    every = _digests(paths)
     is_first = np.zeros(len(every), dtype=np.bool_)
     is_first[np.unique(every, return_index=True)[1]] = True
     return is_first
 
 
-def _digest(path: str) -> bytes:
-    return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+def _digests(paths: Iterable[str]) -> NDArray[np.bytes_]:
+    digests = bytearray()
+    for path in paths:
+        digests += blake2b(path.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+    return np.frombuffer(bytes(digests), dtype=f"S{_DIGEST_BYTES}")

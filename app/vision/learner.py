@@ -1,8 +1,7 @@
 """What an exported learner refers to: its transforms, its network, and the loading of it.
 
-It imports torch and fastai, so only training and the torch runtime import it. All a
-`learner.pkl` may refer to beside torch, torchvision and fastai is here or in `efficientnet`, hence `load_learner` works
-without `training/`.
+It imports torch and fastai, so only training and the torch runtime import it. All a `learner.pkl` may refer to beside
+torch, torchvision and fastai is here or in `efficientnet`, hence `load_learner` works without `training/`.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 A drawn JPEG of 12 megapixels and some 4 MB, sent in every way to a real server whose network costs nothing; beside it
 what decoding alone takes, with the least that must come before it (a loop that takes the bytes off a socket), and
-what reading a form takes with our parser and with Werkzeug's. The ways take turns, so
-that a machine that is busy with other things is busy for all of them; what is told are medians. Processor time is the
-worker's own, of all its threads; the clock also has the client's sending.
+what reading a form takes with our parser and with Werkzeug's. The ways take turns, so that a machine that is busy with
+other things is busy for all of them; what is told are medians. Processor time is the worker's own, of all its threads;
+the clock also has the client's sending.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _take_and_decode(listener: socket.socket) -> None:
     while True:
         client, _ = listener.accept()
         with client:
-            photo = b"".join(iter(partial(client.recv, 262_144), b""))
+            photo = b"".join(iter(partial(client.recv, 131_072), b""))
             open_image(photo, decode_px=DECODE_PX)
             client.sendall(b".")
 

@@ -7,7 +7,7 @@ from collections import deque
 
 from app.errors import WhichParkError
 
-_STEP_BYTES = 262_144
+_STEP_BYTES = 131_072
 
 
 class BufferedSocket:
