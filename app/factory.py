@@ -53,6 +53,7 @@ from app.web.model_page import make_model_page
 from app.web.pages import make_pages
 from app.web.review import make_review
 from app.web.static_files import init_static_files
+from app.web.style_sheet import init_style_sheet
 from app.web.texts import init_texts
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +87,7 @@ def create_app(
     init_admission(app)
     init_problems(app)
     init_metrics(app, tally, settings.metrics)
-    init_security_headers(app, settings.hsts_s)
+    init_security_headers(app, init_style_sheet(app), settings.hsts_s)
     init_static_files(app)
     init_compression(app)
     say = init_texts(app)

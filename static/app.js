@@ -278,7 +278,7 @@ document.addEventListener("input", ({ target }) => {
 const viewfinder = document.getElementById("viewfinder");
 const video = viewfinder.querySelector("video");
 const openCamera = ask.querySelector(".open-camera");
-openCamera.hidden = !navigator.mediaDevices?.getUserMedia || matchMedia("(pointer: coarse)").matches;
+openCamera.hidden = !navigator.mediaDevices?.getUserMedia;
 openCamera.addEventListener("click", async () => {
   viewfinder.querySelector(".message").hidden = true;
   viewfinder.showModal();
