@@ -70,14 +70,14 @@ def _rounds(
 
 def _print_throughput(photo: Photo, bare: Throughput, found: list[Throughput], servers: list[Running]) -> None:
     print(f"\n## {photo.name}, {len(photo.jpeg) / 1e6:.1f} MB\n")
-    print("| | photos/s | of the bare | p50 | p95 | p99 ms | CPU ms a photo | MB resident | ready s |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    print(f"| bare pipeline | {bare.per_s:.1f} | 1.00 | | | | {1000 * bare.cpu_s:.1f} | | |")
+    print("| | photos/s | of the bare | p50 | p95 | p99 ms | failed | CPU ms a photo | MB resident | ready s |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| bare pipeline | {bare.per_s:.1f} | 1.00 | | | | | {1000 * bare.cpu_s:.1f} | | |")
     for row, server in zip(found, servers, strict=True):
         memory = " + ".join(f"{mb:.0f}" for mb in server.resident_mb())
         times = " | ".join(f"{value:.0f}" for value in (row.p50_ms, row.p95_ms, row.p99_ms))
         share = row.per_s / bare.per_s
-        cost = f"{1000 * row.cpu_s:.1f} | {memory} | {server.ready_s:.2f}"
+        cost = f"{row.failed:.1%} | {1000 * row.cpu_s:.1f} | {memory} | {server.ready_s:.2f}"
         print(f"| {server.kind.name} | {row.per_s:.1f} | {share:.2f} | {times} | {cost} |", flush=True)
 
 

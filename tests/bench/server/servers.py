@@ -62,7 +62,7 @@ def usual_flask() -> Kind:
 def litserve() -> Kind:
     """LitServe with model.onnx, as its documentation has it."""
     python = str(PEER_VENVS / "litserve" / "bin" / "python")
-    return Kind("LitServe", (python, str(PEERS / "with_litserve.py"), "{port}"), "/predict", "request")
+    return Kind("LitServe", (python, str(PEERS / "with_litserve.py"), "{port}"), "/predict")
 
 
 def bentoml() -> Kind:

@@ -1,13 +1,11 @@
 """model.onnx behind LitServe. `python with_litserve.py PORT`, in an environment of its own (see the Makefile)."""
 
-from __future__ import annotations
-
 import io
 import sys
 from typing import Any
 
 import litserve as ls
-from fastapi import UploadFile
+from fastapi import Request
 from plain import load_session, look
 
 
@@ -17,8 +15,8 @@ class ParksAPI(ls.LitAPI):  # type: ignore[misc]
     def setup(self, device: str) -> None:
         self.session = load_session()
 
-    def decode_request(self, request: UploadFile) -> Any:
-        return io.BytesIO(request.file.read())
+    def decode_request(self, request: Request) -> Any:  # The class, not its name: LitServe compares it.
+        return io.BytesIO(request["photo"].file.read())
 
     def predict(self, x: Any) -> Any:
         return look(self.session, x)
