@@ -59,7 +59,9 @@ class Settings:
         "cpu: model.onnx, no torch; torch: learner.pkl, on CUDA if there; auto: torch only where CUDA is",
         choice(*RUNTIMES),
     )
-    runtime_threads: int = _setting(0, "threads a prediction uses; 0: as many as there are cores", whole(0, 256))
+    runtime_threads: int = _setting(
+        0, "photos in the network at once, on a CPU; 0: as many as there are cores", whole(0, 256)
+    )
     max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", whole(1_000, 1_000_000_000))
     max_field_bytes: int = _setting(100_000, "largest text field of a form, in bytes", whole(1_000, 10_000_000))
     max_image_px: int = _setting(

@@ -73,7 +73,8 @@ def load_runtime(kind: str, bundle: ModelBundle, threads: int, max_batch: int = 
     """The runtime of a setting: `cpu`, `torch`, or `auto` (torch where it is installed and finds CUDA, else cpu).
 
     Args:
-        threads: that a prediction on the CPU uses; 0: as many as there are cores.
+        threads: how many photos the CPU runtime takes at once, and how many threads torch has on a CPU; 0: as many as
+            there are cores.
         max_batch: photos that a GPU looks at together.
     Raises:
         BundleError: the bundle lacks what the runtime reads, or torch is asked for and not installed.

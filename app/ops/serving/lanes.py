@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from app.ops.serving.connection import Connection
 
 _LIGHT_THREADS = 2
+_AT_REST_S = 1.0
 
 Answer = Callable[[Connection], bool]
 
@@ -24,6 +26,7 @@ class Lanes:
         self._threads = threads
         self._n_places = threads + max_queue
         self._taken: dict[Connection, Future[bool]] = {}
+        self._left_s: float | None = None
 
     @property
     def n_answering(self) -> int:
@@ -54,4 +57,12 @@ class Lanes:
 
     def leave(self, conn: Connection) -> None:
         """After its answer."""
-        self._taken.pop(conn, None)
+        if self._taken.pop(conn, None) is not None:
+            self._left_s = time.monotonic()
+
+    def come_to_rest(self, now_s: float) -> bool:
+        """Whether photos were answered, and since a second there is none; asked once, it begins anew."""
+        if self._left_s is None or self._taken or now_s - self._left_s < _AT_REST_S:
+            return False
+        self._left_s = None
+        return True

@@ -210,7 +210,7 @@ class QueueingWorker(ThreadWorker):
             return
         self._next_sweep = now + _TICK_S
         self._show_load()
-        if self._held.is_much_freed():
+        if self._held.is_much_freed() or self._lanes.come_to_rest(now):
             trim_memory()
         for conn in overdue(self._waiting, now):
             if conn.phase is Phase.BODY or (conn.phase is Phase.HEAD and conn.is_begun):

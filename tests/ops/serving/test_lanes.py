@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -49,6 +50,27 @@ def test_who_is_answered_leaves_a_place() -> None:
     assert not lanes.has_place()
     lanes.leave(conn)
     assert lanes.has_place()
+
+
+def test_a_second_after_the_last_photo_they_come_to_rest_once(gate: threading.Event) -> None:
+    lanes, first, last = Lanes(2, 0), connection(), connection()
+    in_a_second = time.monotonic() + 2
+    assert not lanes.come_to_rest(in_a_second)
+    lanes.look_at(first, lambda conn: True)
+    lanes.look_at(last, lambda conn: gate.wait(5))
+    lanes.leave(first)
+    assert not lanes.come_to_rest(in_a_second)
+    lanes.leave(last)
+    assert not lanes.come_to_rest(time.monotonic())
+    assert lanes.come_to_rest(in_a_second)
+    assert not lanes.come_to_rest(in_a_second)
+
+
+def test_a_quick_request_disturbs_no_rest() -> None:
+    lanes, conn = Lanes(1, 0), connection()
+    lanes.do_quickly(conn, lambda conn: True)
+    lanes.leave(conn)
+    assert not lanes.come_to_rest(time.monotonic() + 2)
 
 
 def test_who_has_gone_loses_its_place_unless_it_is_being_answered(gate: threading.Event) -> None:
