@@ -111,15 +111,11 @@ def ask_in_a_loop(port: int, request: bytes, *, clients: int, seconds: float) ->
     return answers
 
 
-def ask_at_a_rate(port: int, request: bytes, *, per_s: float, clients: int, seconds: float) -> Answers:
-    """Requests that arrive at random moments (a Poisson process), so many a second; one that finds all of the clients
+def ask_at_a_rate(port: int, request: bytes, *, per_s: float, clients: int, seconds: float, at_random: bool) -> Answers:
+    """So many requests a second, evenly or at random moments (a Poisson process); one that finds all of the clients
     busy waits for one, and its waiting counts.
     """
-    draw = random.Random(0)
-    moments, at = [], draw.expovariate(per_s)
-    while at < seconds:
-        moments.append(at)
-        at += draw.expovariate(per_s)
+    moments = _random_moments(per_s, seconds) if at_random else [n / per_s for n in range(int(per_s * seconds))]
     answers, lock, began = Answers(), threading.Lock(), time.perf_counter()
     upcoming = iter(moments)
 
@@ -136,6 +132,15 @@ def ask_at_a_rate(port: int, request: bytes, *, per_s: float, clients: int, seco
 
     answers.taken_s = _run([ask_when_due] * clients)
     return answers
+
+
+def _random_moments(per_s: float, seconds: float) -> list[float]:
+    draw = random.Random(0)
+    moments, at = [], draw.expovariate(per_s)
+    while at < seconds:
+        moments.append(at)
+        at += draw.expovariate(per_s)
+    return moments
 
 
 def _run(works: list[Callable[[], None]]) -> float:

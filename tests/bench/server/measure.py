@@ -50,8 +50,8 @@ def throughput(server: Running, jpeg: bytes, seconds: float) -> Throughput:
     answers = ask_in_a_loop(server.port, server.kind.request(jpeg), clients=_BUSY_CLIENTS, seconds=seconds)
     n_failed, n_right = sum(answers.others.values()), len(answers.seconds)
     cpu_s = (server.cpu_s() - before) / n_right if n_right else float("nan")
-    times_ms = (answers.percentile_ms(share) for share in (0.5, 0.95, 0.99))
-    return Throughput(answers.per_s, cpu_s, *times_ms, failed=n_failed / max(1, n_failed + n_right))
+    p50_ms, p95_ms, p99_ms = (answers.percentile_ms(share) for share in (0.5, 0.95, 0.99))
+    return Throughput(answers.per_s, cpu_s, p50_ms, p95_ms, p99_ms, n_failed / max(1, n_failed + n_right))
 
 
 def unloaded_median_ms(server: Running, jpeg: bytes, seconds: float) -> float:
@@ -59,9 +59,10 @@ def unloaded_median_ms(server: Running, jpeg: bytes, seconds: float) -> float:
     return ask_in_a_loop(server.port, server.kind.request(jpeg), clients=1, seconds=seconds).percentile_ms(0.5)
 
 
-def at_share_of_capacity(server: Running, jpeg: bytes, capacity: float, share: float, seconds: float) -> Answers:
-    """Answers to requests that arrive at random, so many that this share of the capacity (a second) is used."""
-    return ask_at_a_rate(server.port, server.kind.request(jpeg), per_s=share * capacity, clients=32, seconds=seconds)
+def at_rate(server: Running, jpeg: bytes, per_s: float, seconds: float, *, at_random: bool) -> Answers:
+    """Answers to so many requests a second, whether the server keeps up or not."""
+    request = server.kind.request(jpeg)
+    return ask_at_a_rate(server.port, request, per_s=per_s, clients=32, seconds=seconds, at_random=at_random)
 
 
 def recovery_s(server: Running, jpeg: bytes, usual_ms: float) -> float:
