@@ -47,7 +47,7 @@ def reevaluate(
     assert neighbours is not None
     test = split_outputs(learner, rows, bundle.card, neighbours, "evaluate")
     metrics = evaluate(bundle.card, test) | harm_figures(learner, bundle.card, test)
-    card = dataclasses.replace(bundle.card, metrics=metrics)
+    card = dataclasses.replace(bundle.card, metrics={**bundle.card.metrics, **metrics})
     print(summary(card))
     if report:
         write_page(report, render_report(card))

@@ -42,6 +42,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "percent": percent,
         "estimate": estimate,
+        "int8_found": int8_found,
         "short": lambda figure: "–" if figure is None else f"{100 * figure['value']:.0f} %",
         "interval": lambda figure: "no photos" if figure is None else _interval(figure),
         "number": lambda value: "–" if value is None else f"{value:.3f}",
@@ -69,6 +70,14 @@ def percent(share: Mapping[str, Any] | None) -> str:
         return "no photos"
     value, low, high = (f"{100 * share[key]:.0f}" for key in ("value", "low", "high"))
     return f"{value} % ({low}–{high} %), {share['count']} of {share['of']}"
+
+
+def int8_found(row: Mapping[str, Any]) -> str:
+    """What int8 was like beside float32: `2 of 40 verdicts changed, probabilities off by 0.031 at most, 0.72 of the
+    time`.
+    """
+    verdicts = f"{row['changed_verdicts']} of {row['n_photos']} verdicts changed"
+    return f"{verdicts}, probabilities off by {row['largest_gap']:.3f} at most, {row['time_ratio']:.2f} of the time"
 
 
 def estimate(figure: Mapping[str, float] | None) -> str:

@@ -59,6 +59,7 @@ MODEL_CARD = shapes.ModelCard(
     temperature=1.3,
     thresholds={"match": {"other": 0.8, "yosemite": 0.8}},
     golden=(0.1, -0.2),
+    precision="float32",
     metrics={"n_photos": 221},
     data={"n_sources": 135},
     training={"command": "python -m training train …"},

@@ -177,6 +177,7 @@ class ModelCard:
     temperature: Annotated[float, Says("What logits are divided by, for calibrated probabilities.")]
     thresholds: Annotated[Mapping[str, Any], Says("What makes a `match`, and what `unknown`.")]
     golden: Annotated[tuple[float, ...] | None, Says("The network's logits for the golden picture.")]
+    precision: Annotated[Literal["float32", "int8"], Says("The arithmetic of the network on a CPU.")]
     metrics: Annotated[Mapping[str, Any], Says("What it is worth, measured on photos it was not trained on.")]
     data: Annotated[Mapping[str, Any], Says("The photos it was trained on.")]
     training: Annotated[Mapping[str, Any], Says("The command, seeds and versions it was trained with.")]

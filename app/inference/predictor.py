@@ -16,7 +16,7 @@ from app.inference.decoding_room import DecodingRoom
 from app.inference.network_queue import NetworkQueue
 from app.inference.runtime import Array, NetworkOutput, Runtime
 from app.vision.bundle import ModelBundle
-from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
+from app.vision.golden import golden_batch, golden_gap, golden_tolerance
 from app.vision.image_io import open_header
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import fit_image, to_batch
@@ -108,10 +108,10 @@ class Predictor:
         output, n_labels = self.runtime.run(golden_batch(card.preprocess)), len(card.labels)
         if output.logits.shape != (1, n_labels) or not np.isfinite(output.logits).all():
             raise BundleDamagedError(f"The network gave logits of shape {output.logits.shape} for {n_labels} labels.")
-        if not golden_gap(output.logits, card) <= GOLDEN_TOLERANCE:
+        if not golden_gap(output.logits, card) <= golden_tolerance(card):
             raise BundleDamagedError(
                 f"{self.runtime.name} does not give the golden outputs of the bundle's card: "
-                f"off by {golden_gap(output.logits, card):.1e} in probability, {GOLDEN_TOLERANCE:g} is allowed."
+                f"off by {golden_gap(output.logits, card):.1e} in probability, {golden_tolerance(card):g} is allowed."
             )
         try:
             self._classifier.classify(output.logits[0], output.embedding[0])

@@ -15,6 +15,7 @@ from app.vision.rejection import Rejection
 SCHEMA_VERSION = 1
 
 Task = Literal["single_label", "multi_label"]
+Precision = Literal["float32", "int8"]
 
 PLAIN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -53,7 +54,8 @@ class Thresholds:
 class Card:
     """card.json. `other_label` is the label that stands for "none of these", if there is one.
 
-    `golden` are the logits (K) of the golden picture (see `app.vision.golden`).
+    `golden` are the logits (K) of the golden picture (see `app.vision.golden`); `precision` is the arithmetic of
+    model.onnx.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Card:
     thresholds: Thresholds
     other_label: str | None = None
     golden: tuple[float, ...] | None = None
+    precision: Precision = "float32"
     metrics: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -98,6 +101,7 @@ class Card:
                 "rejection": self.thresholds.rejection and self.thresholds.rejection.to_json(),
             },
             "golden": None if self.golden is None else list(self.golden),
+            "precision": self.precision,
             "metrics": self.metrics,
             "data": self.data,
             "training": self.training,
@@ -131,6 +135,7 @@ class Card:
             temperature=_positive(data["temperature"]),
             thresholds=_thresholds_from_json(data["thresholds"], vocab),
             golden=_golden_from_json(data.get("golden"), vocab),
+            precision=_one_of(data.get("precision", "float32"), ("float32", "int8")),
             metrics=dict(data["metrics"]),
             data=dict(data["data"]),
             training=dict(data["training"]),

@@ -15,6 +15,8 @@ from app.vision.scores import probabilities
 
 # As between the runtimes: largest difference in probability that float32 arithmetic in another order explains.
 GOLDEN_TOLERANCE = 1e-3
+# What a network in int8 may be off by, on real photos too, to be taken at export: see `training.network_precision`.
+INT8_TOLERANCE = 1e-2
 
 _WIDTH, _HEIGHT = 480, 320
 
@@ -29,6 +31,11 @@ def golden_image() -> Image.Image:
     y, x = np.mgrid[0:_HEIGHT, 0:_WIDTH]
     channels = [(x * x // 97 + y * 3) % 256, (x * 2 + y * y // 61) % 256, (x * y // 53) % 256]
     return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+
+
+def golden_tolerance(card: Card) -> float:
+    """The largest gap that a network of this card may have."""
+    return INT8_TOLERANCE if card.precision == "int8" else GOLDEN_TOLERANCE
 
 
 def golden_gap(logits: NDArray[np.float32], card: Card) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.vision.card import Card
-from app.vision.golden import golden_batch, golden_gap, golden_image
+from app.vision.golden import golden_batch, golden_gap, golden_image, golden_tolerance
 from app.vision.preprocess import PreprocessSpec
 
 
@@ -41,3 +41,17 @@ def test_golden_logits_without_sense_are_refused(card: Card, golden: object) -> 
 def test_golden_logits_survive_the_card(card: Card) -> None:
     kept = dataclasses.replace(card, golden=(0.25, -1.5, 3.0))
     assert Card.from_json(kept.to_json()).golden == (0.25, -1.5, 3.0)
+
+
+def test_a_network_in_int8_may_be_off_by_more(card: Card) -> None:
+    int8 = dataclasses.replace(card, precision="int8")
+    assert (golden_tolerance(card), golden_tolerance(int8)) == (1e-3, 1e-2)
+    assert Card.from_json(int8.to_json()) == int8
+
+
+def test_a_card_from_before_there_was_another_is_of_float32(card: Card) -> None:
+    data = card.to_json()
+    del data["precision"]
+    assert Card.from_json(data).precision == "float32"
+    with pytest.raises(ValueError, match="int4"):
+        Card.from_json(data | {"precision": "int4"})

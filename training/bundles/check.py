@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.errors import BundleDamagedError, BundleError, BundleMissingError
 from app.vision.bundle import LEARNER, NETWORK, ModelBundle, read_bundle
 from app.vision.card import is_plain_name
-from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
+from app.vision.golden import golden_batch, golden_gap, golden_tolerance
 from training.bundles.learner_file import foreign_references, golden_logits_in_clean_process
 
 
@@ -100,7 +100,7 @@ def _compare(what: str, bundle: ModelBundle, logits: NDArray[np.float32]) -> str
     n_labels = len(bundle.card.labels)
     if logits.shape != (1, n_labels):
         raise BundleDamagedError(f"{what} gives logits of shape {logits.shape}, not (1, {n_labels}).")
-    gap = golden_gap(logits, bundle.card)
-    if not gap <= GOLDEN_TOLERANCE:
-        raise BundleDamagedError(f"{what} is off by {gap:.1e} in probability, {GOLDEN_TOLERANCE:g} is allowed.")
+    gap, allowed = golden_gap(logits, bundle.card), golden_tolerance(bundle.card)
+    if not gap <= allowed:
+        raise BundleDamagedError(f"{what} is off by {gap:.1e} in probability, {allowed:g} is allowed.")
     return f"off by {gap:.1e} in probability"

@@ -22,6 +22,7 @@ from training.errors import DataError, ExportError
 from training.evaluate import evaluate
 from training.evaluation.harm import harm_figures
 from training.export import ensure_parity, export_learner, export_network, with_golden, writing_to
+from training.network_precision import with_network_precision
 from training.outputs import SplitOutputs, network_outputs, split_outputs, targets, unit_length
 from training.prepare import Prepared
 from training.report import write_report
@@ -93,9 +94,11 @@ def _fill_bundle(partial: Path, card: Card, learner: Learner, prepared: Prepared
     ensure_parity(partial, card, [row.path for row in by_split["valid"]])
     valid = split_outputs(learner, by_split["valid"], card, neighbours, "calibrate")
     card = calibrate(card, valid, config)
+    if config.try_int8:
+        card = with_network_precision(partial, card, neighbours, by_split["train"], by_split["valid"])
     test = split_outputs(learner, by_split["test"], card, neighbours, "evaluate")
     metrics = evaluate(card, test) | harm_figures(learner, card, test)
-    card = with_golden(dataclasses.replace(card, metrics=metrics), partial)
+    card = with_golden(dataclasses.replace(card, metrics={**card.metrics, **metrics}), partial)
     write_report(card, partial)
     write_card(partial, card)
     return test

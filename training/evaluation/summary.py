@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.vision.card import Card
-from training.report import estimate, percent
+from training.report import estimate, int8_found, percent
 
 
 def summary(card: Card) -> str:
@@ -37,6 +37,8 @@ def _lines(card: Card) -> Iterator[tuple[str, str]]:
     yield from _rejection_lines(card)
     for harm, row in metrics.get("harm", {}).items():
         yield f"right among the known labels, {harm}", percent(row["accuracy_among_known"])
+    if found := metrics.get("precision"):
+        yield f"on a CPU in {found['kept']}; int8", int8_found(found["int8"])
 
 
 def _rejection_lines(card: Card) -> Iterator[tuple[str, str]]:
