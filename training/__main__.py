@@ -15,6 +15,8 @@ python -m training bundle promote parks-20260101-120000     verify it, then serv
 import sys
 
 from training.cli import main
+from training.memory import keep_freed_memory
 
 if __name__ == "__main__":
+    keep_freed_memory()
     sys.exit(main())

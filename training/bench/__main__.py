@@ -17,6 +17,7 @@ from training.bench.pace import Pace, median_pace
 from training.bench.photos import draw_photos, rows_to_train
 from training.config import ARCHITECTURES, NO_WEIGHTS, TrainConfig
 from training.fitting.precision import resolved_precision
+from training.memory import keep_freed_memory
 
 _DRAWN = 64
 _MEMORY_PX = 64  # What is kept of each photo is looked for, not how large it is; so that many are read in a minute.
@@ -84,4 +85,5 @@ def _compare_memory(data: Path, few: int, many: int) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # As `python -m training` does; the bare loop has it too.
     sys.exit(main())
