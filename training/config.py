@@ -120,11 +120,6 @@ class TrainConfig:
     known_share: float = _choice(
         0.98, "share of the validation photos of known labels that the rule for 'unknown' must keep", least=0, most=1
     )
-    try_int8: bool = _choice(
-        True,
-        "serve the network in int8 on a CPU, if it is faster there and says the same of the validation photos: every "
-        "verdict, and probabilities within 0.01",
-    )
     other_label: str = _choice("other", "the label that means 'none of these', if the data has it")
 
     def __post_init__(self) -> None:

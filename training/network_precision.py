@@ -1,8 +1,9 @@
 """The arithmetic of model.onnx: int8 where it is faster and says the same of real photos, else float32.
 
-int8 here is ONNX Runtime's static quantisation (QDQ, weights by channel), its ranges taken from training photos. What
-was found stays in the card, `metrics.precision`, whichever is kept. bfloat16 is not tried: ONNX Runtime has no
-convolution in it on a CPU.
+int8 here is ONNX Runtime's static quantisation (QDQ, weights by channel), its ranges taken from training photos. Its
+weights have 7 bits: with 8 a processor without VNNI overflows the 16 bits it adds in, and says other things than one
+that has it (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). What was found stays in the
+card, `metrics.precision`, whichever is kept. bfloat16 is not tried: ONNX Runtime has no convolution in it on a CPU.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from tqdm import tqdm
 
 from app.vision.bundle import NETWORK
 from app.vision.card import Card, Precision
@@ -33,6 +35,8 @@ Embeddings = NDArray[np.floating[Any]]
 
 # Faster by less is not worth another arithmetic.
 MOST_TIME = 0.9
+# Fewer prove nothing; more take long, and prove little more.
+LEAST_PHOTOS, _MOST_PHOTOS = 50, 500
 
 _CALIBRATION_PHOTOS = 100
 _TIMED_RUNS = 15
@@ -54,32 +58,45 @@ class Compared:
     def holds(self) -> bool:
         """Whether it may stand in for float32."""
         is_same = self.changed_verdicts == 0 and self.largest_gap <= INT8_TOLERANCE
-        return self.n_photos > 0 and is_same and self.time_ratio <= MOST_TIME
+        return self.n_photos >= LEAST_PHOTOS and is_same and self.time_ratio <= MOST_TIME
 
 
 def with_network_precision(
-    bundle: Path,
-    card: Card,
-    neighbours: NDArray[np.floating[Any]],
-    train: Sequence[PhotoRow],
-    valid: Sequence[PhotoRow],
+    bundle: Path, card: Card, neighbours: Embeddings, train: Sequence[PhotoRow], valid: Sequence[PhotoRow]
 ) -> Card:
     """The card with the precision of model.onnx, which becomes int8 if that holds on the validation photos.
+
+    Where there are too few of them, or the network cannot be quantised, it stays as it is, and the card says so.
 
     Args:
         card: calibrated, for it is verdicts that are compared.
     """
+    if len(valid) < LEAST_PHOTOS:
+        return _noted(card, "float32", why=f"int8 was not tried on {len(valid)} validation photos")
     network, int8 = bundle / NETWORK, bundle / f"{NETWORK}.int8"
     try:
         _quantise(network, int8, card.preprocess, _spread(train, _CALIBRATION_PHOTOS))
-        compared = compare(network, int8, card, neighbours, valid)
+        compared = compare(network, int8, card, neighbours, _spread(valid, _MOST_PHOTOS))
         if compared.holds:
             int8.replace(network)
+    except OSError:
+        raise
+    except Exception as exc:  # What ONNX Runtime cannot do, which shares no base but Exception, ends no export.
+        return _noted(card, "float32", why=f"the network cannot be quantised: {' '.join(str(exc).split())[:200]}")
     finally:
         int8.unlink(missing_ok=True)
-    kept: Precision = "int8" if compared.holds else "float32"
-    found = {"kept": kept, "int8": dataclasses.asdict(compared)}
-    return dataclasses.replace(card, precision=kept, metrics={**card.metrics, "precision": found})
+    return _noted(card, "int8" if compared.holds else "float32", int8=dataclasses.asdict(compared))
+
+
+def _noted(card: Card, kept: Precision, **found: Any) -> Card:
+    return dataclasses.replace(
+        card, precision=kept, metrics={**card.metrics, "precision": {"kept": kept, "int8": None, **found}}
+    )
+
+
+def precision_of(card: Card) -> dict[str, Any]:
+    """What a card says of its precision, as a part of its metrics."""
+    return {key: value for key, value in card.metrics.items() if key == "precision"}
 
 
 def _quantise(network: Path, int8: Path, spec: PreprocessSpec, rows: Sequence[PhotoRow]) -> None:
@@ -89,9 +106,10 @@ def _quantise(network: Path, int8: Path, spec: PreprocessSpec, rows: Sequence[Ph
         quantize_static(
             prepared,
             int8,
-            _Photos(_batches(rows, spec)),
+            _Photos(_batches(rows, spec, "int8: ranges")),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
+            reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
@@ -110,13 +128,13 @@ class _Photos(CalibrationDataReader):
 
 
 def compare(float32: Path, int8: Path, card: Card, neighbours: Embeddings, rows: Sequence[PhotoRow]) -> Compared:
-    """Both networks on these photos, and on the golden picture, one photo at a time, on one thread.
+    """Both networks on these photos, one at a time, on one thread.
 
     Probabilities also of the golden picture, since a server compares those with the card's.
     """
-    sessions = [_session(path) for path in (float32, int8)]
+    sessions, golden = [_session(path) for path in (float32, int8)], golden_batch(card.preprocess)
     outputs: list[list[list[NDArray[np.float32]]]] = [[], []]
-    for batch in (golden_batch(card.preprocess), *_batches(rows, card.preprocess)):
+    for batch in (golden, *_batches(rows, card.preprocess, "int8: compare")):
         for session, found in zip(sessions, outputs, strict=True):
             found.append(session.run(_OUTPUTS, {"batch": batch}))
     values, verdicts = [], []
@@ -126,8 +144,7 @@ def compare(float32: Path, int8: Path, card: Card, neighbours: Embeddings, rows:
         distances = neighbour_distance(embeddings, neighbours, card.thresholds.neighbours)
         verdicts.append(decide(card, logits, distances))
     gap = float(np.abs(values[0] - values[1]).max())
-    ratio = _time_ratio(sessions, golden_batch(card.preprocess))
-    return Compared(len(rows), gap, _n_changed(*verdicts), ratio)
+    return Compared(len(rows), gap, _n_changed(*verdicts), _time_ratio(sessions, golden))
 
 
 def _n_changed(one: Verdicts, other: Verdicts) -> int:
@@ -154,8 +171,9 @@ def _time_ratio(sessions: Sequence[onnxruntime.InferenceSession], batch: NDArray
     return statistics.median(times[1]) / statistics.median(times[0])
 
 
-def _batches(rows: Sequence[PhotoRow], spec: PreprocessSpec) -> Iterator[NDArray[np.float32]]:
-    return (to_batch([fit_image(open_again(row.path, spec), spec)], spec) for row in rows)
+def _batches(rows: Sequence[PhotoRow], spec: PreprocessSpec, what: str) -> Iterator[NDArray[np.float32]]:
+    for row in tqdm(rows, desc=what, unit="photo", disable=None):
+        yield to_batch([fit_image(open_again(row.path, spec), spec)], spec)
 
 
 def _spread(rows: Sequence[PhotoRow], n_most: int) -> Sequence[PhotoRow]:

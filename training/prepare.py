@@ -45,6 +45,7 @@ class TrainRequest:
     labels: Path | None = None
     manifest: Path | None = None
     report_photos: Path | None = None
+    try_int8: bool = True
     run_dir: Path | None = None
     tensorboard: bool = False
     fresh: bool = False

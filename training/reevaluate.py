@@ -16,6 +16,7 @@ from training.evaluate import evaluate
 from training.evaluation.harm import harm_figures
 from training.evaluation.pages import ensure_places, write_page, write_photo_report
 from training.evaluation.summary import summary
+from training.network_precision import precision_of
 from training.outputs import split_outputs
 from training.report import render_report
 from training.splitting.leaks import ensure_no_leaks
@@ -47,7 +48,7 @@ def reevaluate(
     assert neighbours is not None
     test = split_outputs(learner, rows, bundle.card, neighbours, "evaluate")
     metrics = evaluate(bundle.card, test) | harm_figures(learner, bundle.card, test)
-    card = dataclasses.replace(bundle.card, metrics={**bundle.card.metrics, **metrics})
+    card = dataclasses.replace(bundle.card, metrics=metrics | precision_of(bundle.card))
     print(summary(card))
     if report:
         write_page(report, render_report(card))

@@ -72,10 +72,13 @@ def percent(share: Mapping[str, Any] | None) -> str:
     return f"{value} % ({low}–{high} %), {share['count']} of {share['of']}"
 
 
-def int8_found(row: Mapping[str, Any]) -> str:
-    """What int8 was like beside float32: `2 of 40 verdicts changed, probabilities off by 0.031 at most, 0.72 of the
-    time`.
+def int8_found(found: Mapping[str, Any]) -> str:
+    """What int8 was like beside float32: `2 of 60 verdicts changed, probabilities off by 0.031 at most, 0.72 of the
+    time`; or why there is nothing to say.
     """
+    row = found["int8"]
+    if row is None:
+        return str(found["why"])
     verdicts = f"{row['changed_verdicts']} of {row['n_photos']} verdicts changed"
     return f"{verdicts}, probabilities off by {row['largest_gap']:.3f} at most, {row['time_ratio']:.2f} of the time"
 

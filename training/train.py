@@ -39,7 +39,7 @@ def train(request: TrainRequest, config: TrainConfig) -> ModelBundle | None:
     if not is_main:
         return None
     card = new_card(request.name, request.version, config, begun.prepared, facts)
-    bundle, test = make_bundle(target, card, learner, begun.prepared, config)
+    bundle, test = make_bundle(target, card, learner, begun.prepared, config, try_int8=request.try_int8)
     if begun.folder is not None:
         begun.folder.finish()
     if request.report_photos:

@@ -84,6 +84,7 @@ def _request(options: argparse.Namespace, typed: Sequence[str]) -> TrainRequest:
         labels=options.labels,
         manifest=options.manifest,
         report_photos=getattr(options, "report_photos", None),
+        try_int8=getattr(options, "try_int8", True),
         run_dir=options.run_dir or RUNS / f"{options.name}-{version}",
         tensorboard=options.tensorboard,
         fresh=options.fresh,

@@ -12,7 +12,7 @@ from app.errors import BundleDamagedError, BundleError
 from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError
 from app.vision.bundle import LEARNER, NETWORK_OUTPUTS, ModelBundle
 from app.vision.card import Card
-from app.vision.golden import golden_batch, golden_gap, golden_tolerance
+from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
 from app.vision.learner import EvidenceNetwork, load_verified_learner
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def fast_if_faithful(network: EvidenceNetwork, card: Card, device: torch.device)
     fast = copy.deepcopy(network).half()
     logits = _outputs(fast, golden_batch(card.preprocess), device, torch.float16)[0]
     gap = golden_gap(logits, card)
-    if gap <= golden_tolerance(card):
+    if gap <= GOLDEN_TOLERANCE:
         return fast
     _log.warning("float16 is off by %.1e in probability, so the network runs in float32", gap)
     return network

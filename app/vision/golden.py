@@ -34,7 +34,7 @@ def golden_image() -> Image.Image:
 
 
 def golden_tolerance(card: Card) -> float:
-    """The largest gap that a network of this card may have."""
+    """The largest gap that model.onnx of this card may have; for the learner it is GOLDEN_TOLERANCE."""
     return INT8_TOLERANCE if card.precision == "int8" else GOLDEN_TOLERANCE
 
 

@@ -15,9 +15,9 @@ from app.vision.bundle import NETWORK, ModelBundle
 from app.vision.golden import golden_batch
 from training import network_precision
 from training.data import PhotoRow
-from training.network_precision import Compared, compare, with_network_precision
+from training.network_precision import LEAST_PHOTOS, Compared, compare, precision_of, with_network_precision
 
-SAME = Compared(n_photos=20, largest_gap=0.0, changed_verdicts=0, time_ratio=0.5)
+SAME = Compared(n_photos=LEAST_PHOTOS, largest_gap=0.0, changed_verdicts=0, time_ratio=0.5)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ SAME = Compared(n_photos=20, largest_gap=0.0, changed_verdicts=0, time_ratio=0.5
         (dataclasses.replace(SAME, changed_verdicts=1), False),
         (dataclasses.replace(SAME, time_ratio=0.9), True),
         (dataclasses.replace(SAME, time_ratio=0.91), False),
-        (dataclasses.replace(SAME, n_photos=0), False),
+        (dataclasses.replace(SAME, n_photos=LEAST_PHOTOS - 1), False),
     ],
 )
 def test_it_holds_where_nothing_is_said_otherwise_and_it_is_faster(found: Compared, holds: bool) -> None:
@@ -39,7 +39,8 @@ def test_it_holds_where_nothing_is_said_otherwise_and_it_is_faster(found: Compar
 
 @pytest.fixture(scope="module")
 def rows(toy_data: Path) -> list[PhotoRow]:
-    return [_row(path) for path in sorted(toy_data.rglob("*.jpg"))]
+    few = [_row(path) for path in sorted(toy_data.rglob("*.jpg"))]
+    return [few[index % len(few)] for index in range(LEAST_PHOTOS)]
 
 
 def _row(path: Path) -> PhotoRow:
@@ -94,6 +95,29 @@ def test_what_is_kept_is_in_the_folder_and_in_the_card(
     operators = {node.op_type for node in onnx.load(copied / NETWORK).graph.node}
     assert ("QuantizeLinear" in operators) is holds
     assert ((copied / NETWORK).read_bytes() != before) is holds
+
+
+@pytest.mark.slow
+def test_on_too_few_photos_it_is_not_tried(tiny_bundle: ModelBundle, copied: Path, rows: list[PhotoRow]) -> None:
+    neighbours, before = tiny_bundle.load_neighbours(), (copied / NETWORK).read_bytes()
+    assert neighbours is not None
+    card = with_network_precision(copied, tiny_bundle.card, neighbours, rows, rows[1:])
+    why = f"int8 was not tried on {LEAST_PHOTOS - 1} validation photos"
+    assert precision_of(card) == {"precision": {"kept": "float32", "int8": None, "why": why}}
+    assert (copied / NETWORK).read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_network_that_cannot_be_quantised_stays_as_it_is(
+    tiny_bundle: ModelBundle, copied: Path, rows: list[PhotoRow]
+) -> None:
+    neighbours, before = tiny_bundle.load_neighbours(), (copied / NETWORK).read_bytes()
+    assert neighbours is not None
+    card = with_network_precision(copied, tiny_bundle.card, neighbours, [], rows)
+    assert card.precision == "float32"
+    assert card.metrics["precision"]["why"].startswith("the network cannot be quantised: ")
+    assert [path.name for path in copied.iterdir()] == [NETWORK]
+    assert (copied / NETWORK).read_bytes() == before
 
 
 @pytest.mark.slow

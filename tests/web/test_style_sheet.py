@@ -21,5 +21,11 @@ def test_a_page_has_its_style_in_it_and_the_policy_allows_no_other(client: Flask
     assert style == (ROOT / "static" / "style.css").read_text(encoding="utf-8")
 
 
+def test_what_the_script_asks_for_comes_without_it(client: FlaskClient) -> None:
+    text = client.get("/", headers={"Accept": "text/html", "Sec-Fetch-Dest": "empty"}).get_data(as_text=True)
+    assert "<style>" not in text
+    assert "</main>" in text
+
+
 def test_the_style_sheet_cannot_end_its_element() -> None:
     assert "</" not in (ROOT / "static" / "style.css").read_text(encoding="utf-8")

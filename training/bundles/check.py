@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.errors import BundleDamagedError, BundleError, BundleMissingError
 from app.vision.bundle import LEARNER, NETWORK, ModelBundle, read_bundle
 from app.vision.card import is_plain_name
-from app.vision.golden import golden_batch, golden_gap, golden_tolerance
+from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap, golden_tolerance
 from training.bundles.learner_file import foreign_references, golden_logits_in_clean_process
 
 
@@ -78,7 +78,7 @@ def _check_network(bundle: ModelBundle) -> str:
         logits = session.run(["logits"], {"batch": golden_batch(bundle.card.preprocess)})[0]
     except Exception as exc:  # onnxruntime's own errors share no base but Exception.
         raise BundleDamagedError(f"{NETWORK} cannot be run: {exc}") from exc
-    return _compare(NETWORK, bundle, logits)
+    return _compare(NETWORK, bundle, logits, golden_tolerance(bundle.card))
 
 
 def _check_references(bundle: ModelBundle) -> str:
@@ -91,16 +91,16 @@ def _check_references(bundle: ModelBundle) -> str:
 def _check_learner(bundle: ModelBundle) -> str:
     if importlib.util.find_spec("fastai") is None:
         return "not looked at: torch and fastai are not installed here"
-    return _compare(LEARNER, bundle, golden_logits_in_clean_process(bundle))
+    return _compare(LEARNER, bundle, golden_logits_in_clean_process(bundle), GOLDEN_TOLERANCE)
 
 
-def _compare(what: str, bundle: ModelBundle, logits: NDArray[np.float32]) -> str:
+def _compare(what: str, bundle: ModelBundle, logits: NDArray[np.float32], allowed: float) -> str:
     if bundle.card.golden is None:
         raise BundleDamagedError("The card keeps no golden outputs. Train the bundle again.")
     n_labels = len(bundle.card.labels)
     if logits.shape != (1, n_labels):
         raise BundleDamagedError(f"{what} gives logits of shape {logits.shape}, not (1, {n_labels}).")
-    gap, allowed = golden_gap(logits, bundle.card), golden_tolerance(bundle.card)
+    gap = golden_gap(logits, bundle.card)
     if not gap <= allowed:
         raise BundleDamagedError(f"{what} is off by {gap:.1e} in probability, {allowed:g} is allowed.")
     return f"off by {gap:.1e} in probability"

@@ -31,6 +31,7 @@ class ExportRequest:
     note: str = ""
     label_facts: Path | None = None
     report_photos: Path | None = None
+    try_int8: bool = True
 
 
 def export_run(request: ExportRequest) -> ModelBundle:
@@ -49,7 +50,7 @@ def export_run(request: ExportRequest) -> ModelBundle:
     learner = _load_learner(request.run, about)
     prepared = _prepared(request, about, config)
     card = new_card(about["name"], about["version"], config, prepared, facts)
-    bundle, test = make_bundle(target, card, learner, prepared, config)
+    bundle, test = make_bundle(target, card, learner, prepared, config, try_int8=request.try_int8)
     if request.report_photos:
         write_photo_report(request.report_photos, bundle.card, learner, test)
     return bundle

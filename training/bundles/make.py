@@ -22,7 +22,7 @@ from training.errors import DataError, ExportError
 from training.evaluate import evaluate
 from training.evaluation.harm import harm_figures
 from training.export import ensure_parity, export_learner, export_network, with_golden, writing_to
-from training.network_precision import with_network_precision
+from training.network_precision import precision_of, with_network_precision
 from training.outputs import SplitOutputs, network_outputs, split_outputs, targets, unit_length
 from training.prepare import Prepared
 from training.report import write_report
@@ -56,7 +56,7 @@ def ensure_free(target: Path) -> None:
 
 
 def make_bundle(
-    target: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig
+    target: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig, *, try_int8: bool = True
 ) -> tuple[ModelBundle, SplitOutputs]:
     """Makes the bundle beside its place and moves it there when it is whole; also gives what it says of its test.
 
@@ -68,7 +68,7 @@ def make_bundle(
     try:
         with writing_to(target):
             partial.mkdir()
-            test = _fill_bundle(partial, card, learner, prepared, config)
+            test = _fill_bundle(partial, card, learner, prepared, config, try_int8)
         _ensure_served_elsewhere(partial)
         with writing_to(target):
             partial.replace(target)
@@ -85,7 +85,9 @@ def _ensure_served_elsewhere(partial: Path) -> None:
         raise ExportError(f"The bundle does not do elsewhere what it does here: {exc}") from exc
 
 
-def _fill_bundle(partial: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig) -> SplitOutputs:
+def _fill_bundle(
+    partial: Path, card: Card, learner: Learner, prepared: Prepared, config: TrainConfig, try_int8: bool
+) -> SplitOutputs:
     by_split = {split: [row for row in prepared.rows if row.split == split] for split in SPLITS}
     write_manifest(partial / MANIFEST, prepared.rows, prepared.folder)
     neighbours = _write_neighbours(partial, card, learner, by_split["train"])
@@ -93,12 +95,12 @@ def _fill_bundle(partial: Path, card: Card, learner: Learner, prepared: Prepared
     export_network(learner, card.preprocess, partial)
     ensure_parity(partial, card, [row.path for row in by_split["valid"]])
     valid = split_outputs(learner, by_split["valid"], card, neighbours, "calibrate")
-    card = calibrate(card, valid, config)
-    if config.try_int8:
+    card = with_golden(calibrate(card, valid, config), partial)
+    if try_int8:
         card = with_network_precision(partial, card, neighbours, by_split["train"], by_split["valid"])
     test = split_outputs(learner, by_split["test"], card, neighbours, "evaluate")
     metrics = evaluate(card, test) | harm_figures(learner, card, test)
-    card = with_golden(dataclasses.replace(card, metrics={**card.metrics, **metrics}), partial)
+    card = dataclasses.replace(card, metrics=metrics | precision_of(card))
     write_report(card, partial)
     write_card(partial, card)
     return test

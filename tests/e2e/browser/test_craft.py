@@ -100,7 +100,9 @@ def _first_paint_ms(page: Page) -> float:
     return painted_ms
 
 
-@pytest.mark.parametrize("device", [PHONE, COMPUTER], ids=["phone", "computer"])
+@pytest.mark.parametrize(
+    "device", [PHONE, COMPUTER, {**PHONE, "reduced_motion": "reduce"}], ids=["phone", "computer", "calm phone"]
+)
 def test_nothing_moves_while_the_first_page_is_loaded_not_even_when_its_script_comes_late(
     new_page: NewPage, device: dict[str, Any]
 ) -> None:
