@@ -234,6 +234,7 @@ def test_broken_chunks_are_the_clients_matter(server: Server, chunks: bytes) -> 
     [
         (b"GET\r\n\r\n", 400, "malformed_request"),
         (b"GET / HTTP/1.1\r\nA b: c\r\n\r\n", 400, "malformed_request"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 431, "head_too_large"),
         (b"a" * 70_000, 431, "head_too_large"),
         (b"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, "malformed_request"),

@@ -16,7 +16,7 @@ from app.errors import WhichParkError
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.framing import BodyWatch, watch_body
 from app.ops.serving.limits import ConnectionLimits
-from app.ops.serving.refusals import too_large_head, unreadable
+from app.ops.serving.refusals import names_one_host, no_one_host, too_large_head, unreadable
 
 _END_OF_HEAD = b"\r\n\r\n"
 _MUCH_BYTES = 32_000_000
@@ -175,10 +175,14 @@ class Connection:
 
     def _read_head(self) -> None:
         try:
-            self.req = next(self.parser)
+            request = next(self.parser)
         except Exception as exc:  # gunicorn's parser has a dozen of its own, and what a hostile head may cause besides.
             self.refuse(unreadable(exc))
             return
+        if not names_one_host(request):
+            self.refuse(no_one_host())
+            return
+        self.req = request
         self.body = watch_body(self.req, self._limits.max_body_bytes)
         self.enter(Phase.BODY, self._limits.transfer_s(0))
         self._see_body(self._arrived_early())

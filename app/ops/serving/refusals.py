@@ -12,7 +12,7 @@ from gunicorn.http.message import Request
 from app.errors import BusyError, HeadTooLargeError, MalformedRequestError, RequestTimeoutError, WhichParkError
 
 # What stands in the log for a request whose head could not be read.
-_STAND_IN = b"GET /unreadable HTTP/1.1\r\nConnection: close\r\n\r\n"
+_STAND_IN = b"GET /unreadable HTTP/1.1\r\nHost: unreadable\r\nConnection: close\r\n\r\n"
 
 
 def stand_in(cfg: Config, client: object) -> Request:
@@ -26,6 +26,17 @@ def unreadable(error: Exception) -> WhichParkError:
         return too_large_head()
     reason = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__).lower()
     return MalformedRequestError(f"This is no request of HTTP/1.1 ({reason}).")
+
+
+def names_one_host(request: Request) -> bool:
+    """Whether a request names its host as HTTP/1.1 wants it, once (RFC 9112, section 3.2); HTTP/1.0 need not."""
+    n_hosts = [name for name, _ in request.headers].count("HOST")
+    return n_hosts == 1 or (n_hosts == 0 and bool(request.version < (1, 1)))
+
+
+def no_one_host() -> WhichParkError:
+    """For a request of HTTP/1.1 that names no host, and for any that names several."""
+    return MalformedRequestError("This is no request of HTTP/1.1 (it has to have one Host header).")
 
 
 def too_large_head() -> WhichParkError:

@@ -98,6 +98,9 @@ def test_requests_in_one_piece_come_one_after_the_other(client: Client) -> None:
         (b"rubbish\r\n\r\n", 400),
         (b"\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nA b: c\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400),
         (b"G" * 501, 431),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 101 + b"\r\n", 431),
     ],
@@ -106,6 +109,11 @@ def test_a_head_without_sense_is_refused(client: Client, head: bytes, status: in
     conn = client.send(head)
     assert conn.is_answerable and not conn.is_whole
     assert conn.refusal is not None and conn.refusal.status == status
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.0\r\nHost: a\r\n\r\n", GET])
+def test_a_host_is_named_once_or_by_http_1_0_not_at_all(client: Client, head: bytes) -> None:
+    assert client.send(head).refusal is None
 
 
 def test_a_head_may_have_as_many_bytes_as_the_limit(client: Client) -> None:
