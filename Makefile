@@ -13,11 +13,13 @@ N ?= 5000
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-# Two files of tests at a time.
-test: $(VENV)/.everything $(VENV)/.tools chromium postgresql lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+# Python's packages and the linters beside Debian's packages; then two files of tests at a time, as the folders have them.
+test:
+	@$(MAKE) --no-print-directory -j 2 lint $(VENV)/.tools
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
+# One of Debian's packages after the other: dpkg has a lock.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
@@ -29,7 +31,7 @@ screenshots: $(VENV)/.everything chromium
 
 # The database of tests/feedback, in the same way.
 .PHONY: postgresql
-postgresql:
+postgresql: | chromium
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; } \
@@ -87,7 +89,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
 
 # What deploy/ is tried with, taken out of Debian's packages: installing them would start their services.
-$(VENV)/.tools: | $(BIN)/python
+$(VENV)/.tools: | $(BIN)/python postgresql
 	@mkdir -p $(VENV)/tools && cd $(VENV)/tools && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } >/dev/null 2>&1 \
 		&& apt-get download -qq caddy prometheus >/dev/null 2>&1 && for deb in *.deb; do dpkg -x "$$deb" .; done \
 		&& rm -f *.deb && touch ../.tools \

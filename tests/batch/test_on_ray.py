@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 import subprocess
@@ -48,9 +49,11 @@ def no_network() -> None:
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A head and a second node, one processor each."""
+    """A head and a second node, one processor each. Ray puts a function of its own in `print`'s place."""
+    monkeypatch.setattr(builtins, "print", builtins.print)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_raylet_start_wait_time_s", "240")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # Its workers would wait for all other tests.
     cluster = Cluster(initialize_head=True, head_node_args=_NODE)
     cluster.add_node(**_NODE)
     yield cluster

@@ -32,7 +32,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shapes(table: Path) -> ModelBundle:
+def shapes(table: Path, all_checked_here: None) -> ModelBundle:
     """A real bundle that knows cones and balls, promoted."""
     models = table.parent / "models"
     train = ["train", "--data", str(table.parent / "photos"), "--labels", str(table), "--out", str(models)]

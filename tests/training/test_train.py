@@ -31,7 +31,7 @@ from training.train import train
 # isort: split
 from fastai.learner import Learner
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("all_checked_here")]
 
 QUICK = TrainConfig(weights="none", size_px=32, n_folds=3, batch_size=4, seed=7)
 FACTS = "cats:\n  name: Cats, all of them\n  legs: 4\n  link: https://example.org/\n"
@@ -47,7 +47,7 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory, all_checked_here: None) -> Run:
     """Cats and dogs, without `other`, paths relative; one photo of each is damaged, in its own way."""
     folder = tmp_path_factory.mktemp("run")
     data = draw_data_folder(folder / "photos", sources=4, photos=2)

@@ -29,6 +29,8 @@ _LIBRARIES = frozenset(
 _BY_VALUE = frozenset({"_make_function", "_make_skeleton_class", "_make_cell", "CodeType", "_function_setstate"})
 
 _ANSWER = """
+import gc
+gc.disable()  # Importing torch and fastai takes 6 s in place of 8.
 import json, sys
 from pathlib import Path
 from app.vision.bundle import read_bundle

@@ -38,6 +38,7 @@ def test_after_an_altered_file_nothing_else_is_opened(copy: ModelBundle) -> None
     assert REPORT in str(checks[0].problem)
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_other_golden_outputs_are_a_problem_of_both_files(copy: ModelBundle) -> None:
     assert copy.card.golden is not None
     write_card(copy.path, dataclasses.replace(copy.card, golden=(copy.card.golden[0] + 1, *copy.card.golden[1:])))
@@ -46,11 +47,13 @@ def test_other_golden_outputs_are_a_problem_of_both_files(copy: ModelBundle) -> 
     assert LEARNER in learner and "off by" in learner
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_a_card_without_golden_outputs_cannot_be_checked(copy: ModelBundle) -> None:
     write_card(copy.path, dataclasses.replace(copy.card, golden=None))
     assert "keeps no golden outputs" in problems(copy)[0]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_a_network_that_is_none_is_a_problem(copy: ModelBundle) -> None:
     (copy.path / NETWORK).write_bytes(b"no network")
     write_card(copy.path, copy.card)
@@ -79,6 +82,7 @@ def test_what_only_the_trainer_has_is_foreign(tmp_path: Path) -> None:
     assert foreign_references(tmp_path / LEARNER) == ["training.config.TrainConfig"]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_the_command_shows_every_check_and_fails_with_the_first(
     copy: ModelBundle, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,7 +38,7 @@ class Chain:
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+def chain(tmp_path_factory: pytest.TempPathFactory, all_checked_here: None) -> Chain:
     folder = tmp_path_factory.mktemp("chain")
     data, manifest, run = draw_data_folder(folder / "photos", sources=4, photos=2), folder / "m.csv", folder / "run"
     assert main(["split", "--data", str(data), "--out", str(manifest), *SPLIT.split()]) == 0

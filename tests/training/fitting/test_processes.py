@@ -79,7 +79,7 @@ def train_in_two(arguments: list[str], home: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelBundle, ModelBundle, str]:
+def both(tmp_path_factory: pytest.TempPathFactory, all_checked_here: None) -> tuple[ModelBundle, ModelBundle, str]:
     """The bundle that `train` makes in one process, that of what `fit` left in two, and what the two printed."""
     folder = tmp_path_factory.mktemp("processes")
     data = draw_data_folder(folder / "photos", sources=6, photos=3)

@@ -1,0 +1,48 @@
+"""Bundles checked in this process. A new one takes 8 s to import torch and fastai, and most tests make bundles for
+something else; `tiny_bundle`, tests/contract/test_export_refs.py and bundles/test_check.py are checked in new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.vision.bundle import ModelBundle
+from app.vision.golden import golden_batch
+
+
+def _golden_logits_here(bundle: ModelBundle) -> NDArray[np.float32]:
+    """What `golden_logits_in_clean_process` gives."""
+    import torch
+
+    from app.vision.learner import load_verified_learner
+
+    with torch.inference_mode():
+        logits: Any = load_verified_learner(bundle).model.eval()(torch.from_numpy(golden_batch(bundle.card.preprocess)))
+    return cast(NDArray[np.float32], logits.numpy())
+
+
+@contextmanager
+def _checked_here() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.bundles.check.golden_logits_in_clean_process", _golden_logits_here)
+        yield
+
+
+@pytest.fixture
+def checked_here() -> Iterator[None]:
+    """For one test."""
+    with _checked_here():
+        yield
+
+
+@pytest.fixture(scope="module")
+def all_checked_here() -> Iterator[None]:
+    """For a module, from the first that asks for it."""
+    with _checked_here():
+        yield
