@@ -1,6 +1,7 @@
 # CPU image, without torch:      docker build -t which-park .
 # CUDA image, with the learner:  docker build -t which-park:cuda --build-arg REQUIREMENTS=training/requirements.txt .
 # Feedback in PostgreSQL:        docker build -t which-park --build-arg REQUIREMENTS=app/requirements-postgresql.txt .
+# Traces for OpenTelemetry:      docker build -t which-park --build-arg REQUIREMENTS=app/requirements-tracing.txt .
 # An archive, on Ray:            docker build -t which-park:batch --build-arg REQUIREMENTS=app/batch/requirements.txt .
 # Run, read-only and as nobody in particular:
 #   docker run --rm --read-only --tmpfs /tmp -p 8000:8000 which-park        (CUDA: add --gpus all)
@@ -10,6 +11,7 @@ ARG REQUIREMENTS=app/requirements.txt
 WORKDIR /srv
 COPY app/requirements.txt app/requirements.txt
 COPY app/requirements-postgresql.txt app/requirements-postgresql.txt
+COPY app/requirements-tracing.txt app/requirements-tracing.txt
 COPY app/batch/requirements.txt app/batch/requirements.txt
 COPY training/requirements.txt training/requirements.txt
 RUN python -m venv /venv && /venv/bin/python -m pip install --no-cache-dir -r ${REQUIREMENTS}

@@ -99,6 +99,6 @@ $(VENV)/.serving: app/requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r app/requirements.txt
 	@touch $@
 
-$(VENV)/.everything: requirements.txt app/requirements.txt app/batch/requirements.txt training/requirements.txt | $(BIN)/python
+$(VENV)/.everything: requirements.txt $(wildcard app/requirements*.txt) app/batch/requirements.txt training/requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@ $(VENV)/.serving

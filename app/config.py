@@ -13,6 +13,7 @@ from app.setting_types import (
     OFF,
     IPNetwork,
     choice,
+    collector,
     database,
     file,
     header_text,
@@ -182,6 +183,12 @@ class Settings:
     )
     metrics: str = _setting(
         "off", "who may GET /metrics: off; on: everybody; key: an API key; 127.0.0.1:9464: who can reach that", place
+    )
+    traces: str = _setting(
+        OFF,
+        "where a span a request is sent: off, or the address of an OpenTelemetry collector, as "
+        "http://127.0.0.1:4318/v1/traces",
+        collector,
     )
     log_format: str = _setting("text", "of the log's lines: text, json", choice(*LOG_FORMATS))
     log_addresses: str = _setting(

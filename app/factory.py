@@ -42,6 +42,8 @@ from app.ops.model_watch import ModelWatch, count_load
 from app.ops.outcome import init_outcomes
 from app.ops.request_log import init_request_log
 from app.ops.retention import init_retention
+from app.ops.tracing.libraries import ensure_libraries
+from app.ops.tracing.spans import init_tracing
 from app.setting_types import OFF
 from app.vision.bundle import current_state, read_current_bundle
 from app.vision.limits import ImageLimits
@@ -84,6 +86,9 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_request_log(app, settings.log_addresses)
     init_outcomes(app, tally)
+    if settings.traces != OFF:
+        ensure_libraries()
+        init_tracing(app, settings.traces)
     init_admission(app)
     init_problems(app)
     init_metrics(app, tally, settings.metrics)

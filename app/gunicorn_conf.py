@@ -23,6 +23,8 @@ from app.ops.metrics.region import SharedRegions
 from app.ops.metrics.tally import leave
 from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.worker import QueueingWorker
+from app.ops.tracing.libraries import ensure_libraries
+from app.setting_types import OFF
 from app.settings_file import SETTINGS_FILE
 
 # Workers whose metrics are seen together; on SIGHUP old and new ones are there at the same time.
@@ -43,6 +45,8 @@ def _choose() -> _Chosen:
     if settings.api_keys_file:
         read_keys(settings.api_keys_file)  # A worker would find it too, and say so with a traceback.
     ensure_driver(settings.feedback)
+    if settings.traces != OFF:
+        ensure_libraries()
     return _Chosen(settings, environ)
 
 

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.errors import SettingsError
 
@@ -114,6 +115,18 @@ def database(text: str) -> str:
     raise SettingsError(
         "it must be off, sqlite:///FILE (four slashes where the path begins with one) or postgresql://…"
     )
+
+
+def collector(text: str) -> str:
+    """Where traces go, or `off`. The address may hold a token, so it is not repeated."""
+    try:
+        address = urlsplit(text)
+        is_one = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        is_one = False
+    if text == OFF or (is_one and address.path not in ("", "/")):
+        return text
+    raise SettingsError("it must be off, or a whole address with its path, as http://127.0.0.1:4318/v1/traces")
 
 
 def key_names(text: str) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ DEFAULTS = {
     "WHICHPARK_CORS_ORIGINS": (),
     "WHICHPARK_HSTS_S": 31_536_000,
     "WHICHPARK_METRICS": "off",
+    "WHICHPARK_TRACES": "off",
     "WHICHPARK_LOG_FORMAT": "text",
     "WHICHPARK_LOG_ADDRESSES": "none",
     "WHICHPARK_LOG_LEVEL": "info",
@@ -153,7 +154,7 @@ def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
     others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
     others |= {"WHICHPARK_SETTINGS_FILE", "WHICHPARK_METRICS"}
     others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
-    others |= {"WHICHPARK_FEEDBACK", "WHICHPARK_REVIEWERS"}
+    others |= {"WHICHPARK_FEEDBACK", "WHICHPARK_REVIEWERS", "WHICHPARK_TRACES"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()
 
 
@@ -309,6 +310,22 @@ def test_every_place_for_feedback_is_taken(text: str) -> None:
 def test_another_place_for_feedback_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(SettingsError, match="WHICHPARK_FEEDBACK: it must be off, sqlite:///FILE") as caught:
         Settings.from_environ({"WHICHPARK_FEEDBACK": text})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["off", "http://127.0.0.1:4318/v1/traces", "https://collector.example.org/v1/traces"])
+def test_every_address_of_a_collector_is_taken(text: str) -> None:
+    assert _value("WHICHPARK_TRACES", text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on", "127.0.0.1:4318", "http://", "http:///v1/traces", "http://secret@host:4318", "http://secret:4318/",
+     "grpc://secret:4317/x", "http://secret:0/v1", "http://secret:99999/v1", "http://[secret/v1", " "],
+)  # fmt: skip
+def test_another_address_of_a_collector_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(SettingsError, match="WHICHPARK_TRACES: it must be off, or a whole address") as caught:
+        Settings.from_environ({"WHICHPARK_TRACES": text})
     assert "secret" not in str(caught.value)
 
 

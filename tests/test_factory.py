@@ -16,6 +16,23 @@ from app.vision.limits import ImageLimits
 from tests.conftest import ROOT
 
 
+def test_opentelemetry_is_not_even_loaded_where_there_are_no_traces() -> None:
+    code = (
+        "import sys; from app.config import Settings; from app.factory import create_app; from pathlib import Path\n"
+        "create_app(Settings(models_dir=Path('nowhere'))).test_client().get('/healthz').close()\n"
+        "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.sdk"])
+def test_traces_without_their_libraries_are_said_at_start(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setattr("app.ops.tracing.libraries.find_spec", lambda name: None if name == missing else name)
+    with pytest.raises(SettingsError, match=r"pip install -r app/requirements-tracing\.txt"):
+        create_app(Settings(traces="http://127.0.0.1:4318/v1/traces"))
+
+
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(FeedbackLimits)])
 def test_every_limit_on_feedback_is_a_setting(name: str) -> None:
     assert feedback_limits(Settings()) == FeedbackLimits()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask import Flask, Response, current_app, g, request
 
 from app.errors import PhotoError
-from app.inference.predictor import PhotoResult
+from app.inference.predictor import PhotoResult, TimingMs
 from app.ops.metrics.catalogue import (
     CONFIDENCE,
     DECODE_SECONDS,
@@ -26,12 +26,31 @@ from app.ops.metrics.tally import EXTENSION, Tally
 _METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 
 
+@dataclass(frozen=True)
+class TimedPhoto:
+    """A photo that got a verdict: where its time went, and when it was there, in nanoseconds since 1970."""
+
+    verdict: str
+    timing_ms: TimingMs
+    ended_ns: int
+
+    @property
+    def began_ns(self) -> int:
+        """When it was begun."""
+        timing = self.timing_ms
+        return self.ended_ns - round(1_000_000 * (timing.decode + timing.queue + timing.inference))
+
+
 @dataclass
 class Outcome:
-    """`code` of the error that was answered, "ok" without one; `photos`, each by its verdict or its error's code."""
+    """`code` of the error that was answered, "ok" without one; `photos`, each by its verdict or its error's code.
+
+    `timed` are those of them that got a verdict.
+    """
 
     code: str = "ok"
     photos: list[str] = field(default_factory=list)
+    timed: list[TimedPhoto] = field(default_factory=list)
 
 
 def init_outcomes(app: Flask, tally: Tally) -> None:
@@ -70,6 +89,7 @@ def note_result(result: PhotoResult) -> None:
     top = result.classification.predictions[0]
     verdict = result.classification.verdict
     outcome().photos.append(verdict)
+    outcome().timed.append(TimedPhoto(verdict, result.timing_ms, time.time_ns()))
     tally: Tally = current_app.extensions[EXTENSION]
     tally.count(VERDICTS, verdict, top.label.label)
     tally.observe(CONFIDENCE, top.probability, top.label.label)
