@@ -46,8 +46,9 @@ def add_bad_files(folder: Path) -> None:
 
 
 class TellingWorker(RemoteWorker):
-    """Writes down on which node it looks at a batch. Waits with a photo called `held…` until a file `go` is there, and
-    ends without a word at one called `deadly…`. Those files are in `told/`, beside the archive.
+    """Writes down on which node it looks at a batch, and waits until both nodes have one. Waits with a photo called
+    `held…` until a file `go` is there, and ends without a word at one called `deadly…`. Those files are in `told/`,
+    beside the archive.
     """
 
     def __call__(self, found: pa.Table) -> pa.Table:
@@ -59,7 +60,8 @@ class TellingWorker(RemoteWorker):
         until = time.monotonic() + PATIENCE_S
         with (told / ray.get_runtime_context().get_node_id()).open("a") as file:
             file.write(f"{len(names)}\n")
-        while any(name.startswith("held") for name in names) and not (told / "go").exists():
+        is_held = any(name.startswith("held") for name in names)
+        while len(list(told.iterdir())) < 2 or (is_held and not (told / "go").exists()):
             assert time.monotonic() < until
             time.sleep(0.02)
         return super().__call__(found)

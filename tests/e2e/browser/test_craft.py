@@ -20,6 +20,7 @@ TABLET = {"viewport": {"width": 768, "height": 1024}}
 MAX_FIRST_PAGE_BYTES = 60_000
 MAX_PAINT_MS = 1_000
 TRIES, ON_A_BUSY_MACHINE = 4, 2.5
+LOST_MS = 5_000.0  # As in the style sheet.
 # Lighthouse's phone: a quarter of this machine's speed behind a slow 4G, 1.6 Mbit/s and 150 ms.
 SLOW_NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 AXE = files("axe_playwright_python").joinpath("axe.min.js")
@@ -106,22 +107,33 @@ def _first_paint_ms(page: Page) -> float:
 def test_nothing_moves_while_the_first_page_is_loaded_not_even_when_its_script_comes_late(
     new_page: NewPage, device: dict[str, Any]
 ) -> None:
-    page = new_page(**device)
+    """Tried until the script came before what is shown in its place after LOST_MS: that may move things."""
+    for _ in range(TRIES):
+        shift, taken_ms = _layout_shift(new_page(**device))
+        if taken_ms < LOST_MS:
+            break
+    assert taken_ms < LOST_MS
+    assert shift < 0.01  # Up to 0.1 is good by web.dev's measure of it.
+
+
+def _layout_shift(page: Page) -> tuple[float, float]:
+    """How much moves where the script comes after the first paint, and when that was seen, in milliseconds."""
     waiting: list[Route] = []
     page.route("**/app.js*", lambda route: waiting.append(route))
     page.goto("/", wait_until="commit")
     _wait_for_paint(page)
     waiting[0].continue_()
     page.wait_for_load_state("networkidle")
-    shift = page.evaluate(
+    shift, taken_ms = page.evaluate(
         """() => new Promise((seen) => {
           let sum = 0;
           new PerformanceObserver((list) => list.getEntries().forEach((entry) => { sum += entry.value; }))
             .observe({ type: "layout-shift", buffered: true });
-          setTimeout(() => seen(sum), 100);
+          setTimeout(() => seen([sum, performance.now()]), 100);
         })"""
     )
-    assert shift < 0.01  # Up to 0.1 is good by web.dev's measure of it.
+    page.close()
+    return shift, taken_ms
 
 
 def _wait_for_paint(page: Page) -> float:
