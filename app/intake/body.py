@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import IO, cast
 
 from flask import Request
@@ -10,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream, get_input_stream
 
+from app.intake.arrived_body import ArrivedBody
 from app.intake.form import FormParser
 
 
@@ -47,13 +47,9 @@ class InMemoryRequest(Request):
         """The body, at most `MAX_CONTENT_LENGTH` bytes of it."""
         limit = self.max_content_length
         body = get_input_stream(self.environ, max_content_length=limit)
-        if _is_all_there(self.environ["wsgi.input"], self.content_length):
-            return cast(IO[bytes], self.environ["wsgi.input"])
+        arrived = self.environ["wsgi.input"]
+        if isinstance(arrived, ArrivedBody) and arrived.n_bytes == self.content_length:
+            return cast(IO[bytes], arrived)  # Nobody has to stand between it and its reader, to count and copy.
         if limit is None or "wsgi.input_terminated" not in self.environ:
             return body
         return cast(IO[bytes], BodyWithinLimit(self.environ["wsgi.input"], limit))
-
-
-def _is_all_there(body: IO[bytes], length: int | None) -> bool:
-    """Whether it is the stated length in memory, which needs nobody between it and its reader to count and copy."""
-    return isinstance(body, BytesIO) and len(body.getvalue()) == length  # Unlike getbuffer, it makes no copy.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
@@ -17,6 +18,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from app.errors import MalformedRequestError, RequestTooLargeError, TooManyPhotosError
+from app.intake.arrived_body import ArrivedBody
 
 PHOTO_FIELD = "photo"
 URL_FIELD = "url"
@@ -26,7 +28,7 @@ PHOTO_FIELDS = (PHOTO_FIELD, URL_FIELD, PHOTO_DATA_FIELD)
 # Parts a form may have beside its photos: notes, tokens, what a browser adds.
 MAX_OTHER_PARTS = 16
 
-# Of a chunked body, which gunicorn reads: larger steps cost it more copies.
+# Of a body that gunicorn reads, a chunked one: larger steps cost it more copies.
 READ_STEP_BYTES = 65_536
 _LET_IT_BE_MADE = "Let your HTTP client make the form's Content-Type; it ends in '; boundary=…'."
 
@@ -113,14 +115,14 @@ class FormParser(FormDataParser):
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[MultipartSegment | bytes | None]:
     """What the parser finds: a part's head, pieces of its content, None at its end. Nothing in an empty body."""
-    step = -1 if isinstance(stream, BytesIO) else READ_STEP_BYTES  # What is in memory is read without a copy.
-    piece = stream.read(step)
+    read = stream.read1 if isinstance(stream, ArrivedBody) else partial(stream.read, READ_STEP_BYTES)
+    piece = read()
     if not piece:
         return
     with PushMultipartParser(boundary) as parser:
         while piece:
             yield from parser.parse(piece)
-            piece = stream.read(step)
+            piece = read()
 
 
 def _filename(part: MultipartSegment) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from app.intake.arrived_body import ArrivedBody
 from app.intake.body import InMemoryRequest
 from tests.forms import FORM, make_request
 
@@ -65,3 +66,15 @@ def test_a_body_of_many_steps_is_whole() -> None:
     content = bytes(range(256)) * 4096
     request, _ = _bounded(content, len(content), **CHUNKED)
     assert request.get_data() == content
+
+
+@pytest.mark.parametrize("n_arrived", [99, 101])
+def test_a_body_that_is_not_of_its_stated_length_is_read_within_it(n_arrived: int) -> None:
+    arrived: Any = ArrivedBody([b"x" * n_arrived])
+    request = make_request(b"", FORM, **{"wsgi.input": arrived, "CONTENT_LENGTH": "100"})
+    assert request.stream is not arrived
+    if n_arrived > 100:
+        assert request.get_data() == b"x" * 100
+    else:
+        with pytest.raises(ClientDisconnected):
+            request.get_data()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from app.errors import MalformedRequestError, RequestTooLargeError, TooManyPhotosError, WhichParkError
+from app.intake.arrived_body import ArrivedBody
 from app.intake.body import InMemoryRequest
 from app.intake.form import MAX_OTHER_PARTS, READ_STEP_BYTES
 from tests.forms import BOUNDARY, FORM, form_body, form_part, make_request
@@ -67,6 +70,14 @@ def test_a_boundary_may_lie_across_two_steps_of_reading(over: int) -> None:
     around = len(form_body(("photo", "a.jpg", b""))) - len(f"\r\n--{BOUNDARY}--\r\n")
     content = b"\r" * (READ_STEP_BYTES - around + over)
     assert _request(form_body(("photo", "a.jpg", content))).files["photo"].read() == content
+
+
+@pytest.mark.parametrize("n_bytes", range(1, len(ONE) + 1))
+def test_a_form_that_has_arrived_is_the_same_in_pieces_of_any_length(n_bytes: int) -> None:
+    arrived: Any = ArrivedBody(ONE[at : at + n_bytes] for at in range(0, len(ONE), n_bytes))
+    request = make_request(ONE, **{"wsgi.input": arrived})
+    assert request.stream is arrived
+    assert [(name, file.read()) for name, file in request.files.items()] == [("photo", b"1")]
 
 
 def test_content_that_looks_like_a_boundary_is_content() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Protocol
 
 from gunicorn.http.body import Body, LengthReader
@@ -10,6 +10,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
 from app.errors import WhichParkError
+from app.intake.arrived_body import ArrivedBody
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.refusals import broken_chunks, too_many_chunks
 
@@ -121,15 +122,24 @@ class ChunkWatch:
         self.is_enough = True
 
 
-def readable_body(body: Body, sock: BufferedSocket) -> BytesIO | ReadableBody:
-    """What the application reads: in one piece where all of a stated length has arrived, else by gunicorn's reader."""
+def readable_body(body: Body, sock: BufferedSocket) -> ArrivedBody | ReadableBody:
+    """What the application reads: without gunicorn's reader where all of a stated length has arrived."""
     reader = body.reader
     if not isinstance(reader, LengthReader) or reader.length > _n_arrived(reader, sock):
         return ReadableBody(body)
-    content = b"".join([reader.unreader.take_buffered(), *sock.take_all()])
-    reader.unreader.unread(content[reader.length :])  # The next request.
-    piece, reader.length = content[: reader.length], 0
-    return BytesIO(piece)
+    pieces, next_request = _cut([reader.unreader.take_buffered(), *sock.take_all()], reader.length)
+    reader.unreader.unread(next_request)
+    reader.length = 0
+    return ArrivedBody(pieces)
+
+
+def _cut(pieces: Sequence[bytes], length: int) -> tuple[list[bytes], bytes]:
+    """The pieces up to a length, and what comes after."""
+    for number, piece in enumerate(pieces):
+        if len(piece) > length:
+            return [*pieces[:number], piece[:length]], b"".join([piece[length:], *pieces[number + 1 :]])
+        length -= len(piece)
+    return list(pieces), b""
 
 
 def _n_arrived(reader: LengthReader, sock: BufferedSocket) -> int:

@@ -13,6 +13,7 @@ from gunicorn.http import get_parser
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 
 from app.errors import MalformedRequestError
+from app.intake.arrived_body import ArrivedBody
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.framing import BodyWatch, ChunkWatch, LengthWatch, ReadableBody, readable_body, watch_body
 
@@ -141,11 +142,14 @@ def arrived(content: bytes, length: int) -> Iterator[tuple[Body, BufferedSocket]
         yield Body(LengthReader(parser.unreader, length)), sock
 
 
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 6])
 @pytest.mark.parametrize("after", [b"", b"GET / HTTP/1.1\r\n"])
-def test_a_body_that_is_all_there_is_one_piece_and_the_next_request_is_left(after: bytes) -> None:
-    with arrived(b"abcdef" + after, 6) as (body, sock):
-        piece = readable_body(body, sock)
-        assert isinstance(piece, io.BytesIO) and piece.read() == b"abcdef"
+def test_a_body_that_is_all_there_is_given_and_the_next_request_is_left(after: bytes, length: int) -> None:
+    content = b"abcdef"[:length]
+    with arrived(content + after, length) as (body, sock):
+        given = readable_body(body, sock)
+        assert isinstance(given, ArrivedBody) and given.n_bytes == length
+        assert given.read() == content
         assert body.read() == b""
         assert body.reader.unreader.take_buffered() + sock.unread() == after
 

@@ -1,0 +1,49 @@
+"""A body once all of it has arrived: whatever way it is read, it is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.intake.arrived_body import ArrivedBody
+
+PIECES = (b"ab\nc", b"", b"d", b"e\nf")
+
+
+def one_by_one(body: ArrivedBody, size: int) -> list[bytes]:
+    return list(iter(lambda: body.read1(size), b""))
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [
+        (lambda body: one_by_one(body, -1), [b"ab\nc", b"d", b"e\nf"]),
+        (lambda body: one_by_one(body, 3), [b"ab\n", b"cde", b"\nf"]),
+        (lambda body: [body.read(3), *one_by_one(body, -1)], [b"ab\n", b"cde\nf"]),
+        (lambda body: [body.read1(), body.read()], [b"ab\nc", b"de\nf"]),
+        (lambda body: [body.read1(), body.readline(), body.read(1)], [b"ab\nc", b"de\n", b"f"]),
+        (lambda body: list(body), [b"ab\n", b"cde\n", b"f"]),
+        (lambda body: [body.read(0), body.read1(0), body.read(None)], [b"", b"", b"ab\ncde\nf"]),
+        (lambda body: [body.read(), body.read(), body.read1()], [b"ab\ncde\nf", b"", b""]),
+    ],
+)
+def test_it_is_read_to_its_end(read: Callable[[ArrivedBody], list[bytes]], found: list[bytes]) -> None:
+    body = ArrivedBody(PIECES)
+    assert (body.n_bytes, body.readable()) == (8, True)
+    assert read(body) == found
+
+
+def test_pieces_are_given_as_they_came() -> None:
+    piece = b"x" * 100_000
+    assert ArrivedBody([piece]).read1() is piece
+
+
+def test_an_empty_body_is_at_its_end() -> None:
+    assert ArrivedBody([b""]).read1() == ArrivedBody([]).read() == b""
+
+
+def test_what_is_read_into_is_filled_across_pieces() -> None:
+    buffer = bytearray(6)
+    assert ArrivedBody(PIECES).readinto(buffer) == 6
+    assert bytes(buffer) == b"ab\ncde"
