@@ -9,8 +9,8 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
-_OWN_MAPPING_BYTES = 4 << 20
-_KEPT_BYTES = 8 << 20
+_OWN_MAPPING_BYTES = 8 << 20
+_KEPT_BYTES = 16 << 20
 
 
 def trim_memory() -> None:
