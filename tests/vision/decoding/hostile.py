@@ -126,6 +126,7 @@ DAMAGED = {
 TOO_COSTLY = {
     "a heic whose tiles make 60000 x 60000": TILES.replace(_TILES_SIZE, struct.pack(">HH", 60000, 60000)),
     "a million empty segments": JPEG[:2] + b"\xff\xe5\x00\x02" * 1_000_000 + JPEG[2:],
+    "19 MB of exif segments": JPEG[:2] + (b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)) * 290 + JPEG[2:],
     "half a million empty chunks": png_with(png_chunk(b"abCd") * 500_000),
 }
 UNSUPPORTED = {

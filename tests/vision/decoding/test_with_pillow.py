@@ -75,6 +75,19 @@ def test_max_reads_at_its_edge(max_reads: int, is_enough: bool) -> None:
             file.read()
 
 
+@pytest.mark.parametrize(("n_segments", "is_taken"), [(2, True), (64, True), (65, False)])
+def test_a_jpeg_has_only_so_many_segments_of_exif(n_segments: int, is_taken: bool) -> None:
+    orientation = Image.Exif()
+    orientation[0x0112] = 1
+    exif = orientation.tobytes()
+    file = JPEG[:2] + (b"\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif) * n_segments + JPEG[2:]
+    if is_taken:
+        assert open_image(file).size == SCENE.size
+    else:
+        with pytest.raises(TooCostlyImageError):
+            open_image(file)
+
+
 @pytest.mark.parametrize(("more", "is_opened"), [(1, True), (0, True), (-1, False)])
 def test_max_reads_at_its_edge_for_a_tiffs_strips(more: int, is_opened: bool) -> None:
     file = tiff_of_strips(1000)
