@@ -15,7 +15,7 @@ serve: $(VENV)/.serving
 
 # Python's packages and the linters beside Debian's packages; then two files of tests at a time, as the folders have them.
 test:
-	@$(MAKE) --no-print-directory -j 2 lint $(VENV)/.tools
+	@$(MAKE) --no-print-directory -j 2 ASKED=test lint $(VENV)/.tools
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
@@ -85,7 +85,7 @@ clean:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(or $(ASKED),$(MAKECMDGOALS))"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
 
 # What deploy/ is tried with, taken out of Debian's packages: installing them would start their services.

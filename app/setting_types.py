@@ -9,13 +9,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.errors import SettingsError
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _PORT = r"(?!0)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _ADDRESS = re.compile(rf"(?:[a-zA-Z0-9.-]+|\[[0-9a-f:.]+\]):{_PORT}", re.ASCII)
+_COLLECTOR = re.compile(rf"https?://(?:[a-zA-Z0-9.-]+|\[[0-9a-f:.]+\])(?::{_PORT})?/[a-zA-Z0-9._~/-]+", re.ASCII)
 _STORES = ("memory://", "redis://", "rediss://", "redis+unix://")
 _SQLITE = "sqlite:///"
 _KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -118,15 +118,13 @@ def database(text: str) -> str:
 
 
 def collector(text: str) -> str:
-    """Where traces go, or `off`. The address may hold a token, so it is not repeated."""
-    try:
-        address = urlsplit(text)
-        is_one = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
-        is_one = False
-    if text == OFF or (is_one and address.path not in ("", "/")):
+    """Where traces go, or `off`. A token belongs into a header: OpenTelemetry logs the address where it is away."""
+    if text == OFF or _COLLECTOR.fullmatch(text):
         return text
-    raise SettingsError("it must be off, or a whole address with its path, as http://127.0.0.1:4318/v1/traces")
+    raise SettingsError(
+        "it must be off, or a whole address with its path and no query, as http://127.0.0.1:4318/v1/traces; "
+        "headers are in OTEL_EXPORTER_OTLP_HEADERS"
+    )
 
 
 def key_names(text: str) -> tuple[str, ...]:

@@ -313,7 +313,15 @@ def test_another_place_for_feedback_is_refused_and_not_repeated(text: str) -> No
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["off", "http://127.0.0.1:4318/v1/traces", "https://collector.example.org/v1/traces"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "off",
+        "http://127.0.0.1:4318/v1/traces",
+        "https://collector.example.org/v1/traces",
+        "http://[::1]:4318/v1/traces",
+    ],
+)
 def test_every_address_of_a_collector_is_taken(text: str) -> None:
     assert _value("WHICHPARK_TRACES", text) == text
 
@@ -321,7 +329,9 @@ def test_every_address_of_a_collector_is_taken(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["on", "127.0.0.1:4318", "http://", "http:///v1/traces", "http://secret@host:4318", "http://secret:4318/",
-     "grpc://secret:4317/x", "http://secret:0/v1", "http://secret:99999/v1", "http://[secret/v1", " "],
+     "grpc://secret:4317/x", "http://secret:0/v1", "http://secret:99999/v1", "http://[secret/v1", " ",
+     "http://h/v1?token=secret", "http://me:secret@h/v1", "http://h/v1#secret", "http://*/v1", "http://h:/v1",
+     "http://h /v1", " http://h/v1", "http://h/v1\n", "http://h/v 1"],
 )  # fmt: skip
 def test_another_address_of_a_collector_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(SettingsError, match="WHICHPARK_TRACES: it must be off, or a whole address") as caught:

@@ -26,9 +26,14 @@ def test_opentelemetry_is_not_even_loaded_where_there_are_no_traces() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.sdk"])
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.exporter", "requests"])
 def test_traces_without_their_libraries_are_said_at_start(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    monkeypatch.setattr("app.ops.tracing.libraries.find_spec", lambda name: None if name == missing else name)
+    def find_spec(name: str) -> object:
+        if name.startswith(f"{missing}."):
+            raise ModuleNotFoundError(missing)
+        return None if name == missing else name
+
+    monkeypatch.setattr("app.ops.tracing.libraries.find_spec", find_spec)
     with pytest.raises(SettingsError, match=r"pip install -r app/requirements-tracing\.txt"):
         create_app(Settings(traces="http://127.0.0.1:4318/v1/traces"))
 

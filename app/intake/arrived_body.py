@@ -6,9 +6,12 @@ import io
 from collections import deque
 from collections.abc import Iterable
 
+# Of smaller pieces, as a client may send them, each would cost its reader a step: 100,000 of two bytes 0.3 s.
+_SMALL_BYTES = 65_536
+
 
 class ArrivedBody(io.BufferedIOBase):
-    """The body in the pieces it came in: `read1()` gives them one by one without a copy, `read()` all in one.
+    """The body in the pieces it came in: `read1()` gives them one by one, a large one without a copy.
 
     `n_bytes` is the length of the whole body.
     """
@@ -24,10 +27,15 @@ class ArrivedBody(io.BufferedIOBase):
         return True
 
     def read1(self, size: int = -1) -> bytes:
-        """The next piece, of any length; of a size, as much of that as there is. b"" at the end."""
+        """The next piece, small ones together; of a size, as much of that as there is. b"" at the end."""
         if size >= 0:
             return self.read(size)
-        return self._begun.read() or (self._pieces.popleft() if self._pieces else b"")
+        together = [self._begun.read()]
+        n_bytes = len(together[0])
+        while self._pieces and n_bytes < _SMALL_BYTES:
+            together.append(self._pieces.popleft())
+            n_bytes += len(together[-1])
+        return b"".join(filter(None, together))
 
     def read(self, size: int | None = -1) -> bytes:
         """See `io.BufferedIOBase`."""

@@ -59,17 +59,22 @@ def init_outcomes(app: Flask, tally: Tally) -> None:
 
     @app.after_request
     def count(response: Response) -> Response:
-        route, method = route_of_request(), request.method if request.method in _METHODS else "other"
+        route = route_of_request()
         code = outcome().code if response.status_code >= 400 else "ok"
-        tally.count(REQUESTS, route, method, str(response.status_code), code)
+        tally.count(REQUESTS, route, method_of_request(), str(response.status_code), code)
         if response.status_code == 500:
             tally.count(INTERNAL_ERRORS)
         tally.observe(REQUEST_SECONDS, time.monotonic() - g.started, route)
         return response
 
 
+def method_of_request() -> str:
+    """The method, "other" for those that nothing here has: what clients write in its place is not bounded."""
+    return request.method if request.method in _METHODS else "other"
+
+
 def route_of_request() -> str:
-    """The route, as the code names it: what clients write in its place is not bounded."""
+    """The route, as the code names it; "none" where there is none. Bounded as `method_of_request` is."""
     return request.url_rule.rule if request.url_rule is not None else "none"
 
 

@@ -233,11 +233,11 @@ def test_broken_chunks_are_the_clients_matter(server: Server, chunks: bytes) -> 
     ("sent", "status", "code"),
     [
         (b"GET\r\n\r\n", 400, "malformed_request"),
-        (b"GET / HTTP/1.1\r\nA b: c\r\n\r\n", 400, "malformed_request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n", 400, "malformed_request"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, "malformed_request"),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 431, "head_too_large"),
         (b"a" * 70_000, 431, "head_too_large"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, "malformed_request"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, "malformed_request"),
     ],
 )
 def test_what_is_no_http_gets_an_error_like_every_other(server: Server, sent: bytes, status: int, code: str) -> None:

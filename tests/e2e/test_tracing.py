@@ -110,12 +110,17 @@ def test_a_request_is_a_span_of_its_senders_trace_and_each_photo_one_within_it(
 ) -> None:
     named = {"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=trial", "OTEL_EXPORTER_OTLP_HEADERS": "x-token=sesame"}
     sent = {"traceparent": f"00-{TRACE}-{PARENT}-01", "User-Agent": "secret-client", "X-Request-ID": "mine"}
+    states = [{"traceparent": f"00-{TRACE[::-1]}-{PARENT}-01", "tracestate": text} for text in ("a=secret", "a secret")]
     with collecting() as collector, running(tmp_path, variables(tiny_bundle, collector.address) | named) as server:
         before_ns = time.time_ns()
         verdict = server.post("/predict?secret=1", PHOTO, "image/jpeg", **sent).json["results"][0]["verdict"]
         assert server.post("/predict", PHOTO[:200], "image/jpeg").status == 422
         assert server.get("/secret-page").status == 404
+        assert server.send("DELETE", "/api/v1/feedback/secret", headers={"X-Forwarded-For": "192.0.2.7"}).status == 404
+        assert server.send("SECRET", "/").status == 405
+        assert [server.send("GET", "/healthz", headers=state).status for state in states] == [200, 200]
         request, photo = collector.span("POST /predict", TRACE), collector.span("photo")
+        collector.span("other none")
         unknown = collector.span("GET none")
         assert server.stop() == 0
 
@@ -142,7 +147,9 @@ def test_a_request_is_a_span_of_its_senders_trace_and_each_photo_one_within_it(
     }
     assert resource["service.name"] == "which-park" and resource["deployment.environment"] == "trial"
     assert collector.headers[0]["x-token"] == "sesame"
-    assert not any(b"secret" in export.SerializeToString() for export in collector.exports)
+    told = b"".join(export.SerializeToString() for export in collector.exports)
+    assert not [text for text in (b"secret", b"SECRET", b"127.0.0.1", b"192.0.2.7") if text in told]
+    assert "a secret" not in server.log
 
 
 @pytest.mark.slow
@@ -153,11 +160,11 @@ def test_a_collector_that_does_not_answer_costs_no_request_and_no_end(
     with collecting(hangs=state == "hangs") as collector:
         address = collector.address if state == "hangs" else "http://127.0.0.1:9/v1/traces"
         with running(tmp_path, variables(tiny_bundle, address)) as server:
-            for _ in range(3):
-                began = time.monotonic()
+            began = time.monotonic()
+            for _ in range(10):
                 assert server.post("/predict", PHOTO, "image/jpeg").status == 200
-                assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 10  # Half a second; 20 to 40 if each waited for its spans.
             began = time.monotonic()
             assert server.stop() == 0
-            assert time.monotonic() - began < 10  # 4 s, where nothing else runs.
+            assert time.monotonic() - began < 12  # 4 s, where nothing else runs.
             assert "Failed to export" in server.log and "Traceback" not in server.log

@@ -28,15 +28,24 @@ def one_by_one(body: ArrivedBody, size: int) -> list[bytes]:
         (lambda body: [body.read(), body.read(), body.read1()], [b"ab\ncde\nf", b"", b""]),
     ],
 )
-def test_it_is_read_to_its_end(read: Callable[[ArrivedBody], list[bytes]], found: list[bytes]) -> None:
+def test_it_is_read_to_its_end(
+    read: Callable[[ArrivedBody], list[bytes]], found: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.intake.arrived_body._SMALL_BYTES", 1)
     body = ArrivedBody(PIECES)
     assert (body.n_bytes, body.readable()) == (8, True)
     assert read(body) == found
 
 
-def test_pieces_are_given_as_they_came() -> None:
-    piece = b"x" * 100_000
-    assert ArrivedBody([piece]).read1() is piece
+def test_large_pieces_are_given_as_they_came() -> None:
+    pieces = [b"x" * 100_000, b"y" * 100_000]
+    body = ArrivedBody(pieces)
+    assert body.read1() is pieces[0] and body.read1() is pieces[1]
+
+
+def test_small_pieces_are_given_together() -> None:
+    body = ArrivedBody([b"ab"] * 50_000)
+    assert [len(piece) for piece in one_by_one(body, -1)] == [65_536, 34_464]
 
 
 def test_an_empty_body_is_at_its_end() -> None:

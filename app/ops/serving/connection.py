@@ -16,7 +16,7 @@ from app.errors import WhichParkError
 from app.ops.serving.buffered_socket import BufferedSocket
 from app.ops.serving.framing import BodyWatch, watch_body
 from app.ops.serving.limits import ConnectionLimits
-from app.ops.serving.refusals import names_one_host, no_one_host, too_large_head, unreadable
+from app.ops.serving.refusals import names_host, no_host, too_large_head, unreadable
 
 _END_OF_HEAD = b"\r\n\r\n"
 _MUCH_BYTES = 32_000_000
@@ -179,8 +179,8 @@ class Connection:
         except Exception as exc:  # gunicorn's parser has a dozen of its own, and what a hostile head may cause besides.
             self.refuse(unreadable(exc))
             return
-        if not names_one_host(request):
-            self.refuse(no_one_host())
+        if not names_host(request):
+            self.refuse(no_host())
             return
         self.req = request
         self.body = watch_body(self.req, self._limits.max_body_bytes)

@@ -1,8 +1,8 @@
 """Traces for an OpenTelemetry collector: a span a request, and within it one for each photo that got a verdict.
 
-They tell what the log's line tells: no address, no query, no receipt, nothing of a photo. A `traceparent` header (W3C
-Trace Context) makes the request part of its sender's trace. OpenTelemetry's own variables (`OTEL_SERVICE_NAME`,
-`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS`, …) are heeded.
+They tell no address, no path or query, no receipt, nothing of a photo. A `traceparent` header (W3C Trace Context) makes
+the request part of its sender's trace; `tracestate` is dropped, for it may hold any text. Of OpenTelemetry's own
+variables those of the resource, the sampler, the batches (`OTEL_BSP_…`) and `OTEL_EXPORTER_OTLP_HEADERS` are heeded.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from app.ops.outcome import TimedPhoto, outcome, route_of_request
+from app.ops.outcome import TimedPhoto, method_of_request, outcome, route_of_request
 from app.ops.request_log import request_id
 
-EXTENSION = "which_park.traces"  # OpenTelemetry's TracerProvider, where there is one.
 _EXPORT_S = 2.0
+_PARENT = "traceparent"
 
 
 def init_tracing(app: Flask, collector: str) -> None:
     """Sends spans to the OTLP/HTTP address of a collector, in the background.
 
     To be called after `init_request_log` and `init_outcomes`, and before whatever else may answer. A collector that is
-    away costs its spans alone, and a line in the log. OpenTelemetry is imported here and nowhere else.
+    away costs its spans alone, and lines in the log. OpenTelemetry is imported here and nowhere else.
     """
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -34,20 +34,19 @@ def init_tracing(app: Flask, collector: str) -> None:
     resource = Resource({"service.name": "which-park"}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=collector, timeout=_EXPORT_S)))
-    app.extensions[EXTENSION] = provider
     tracer = provider.get_tracer("which-park")
     propagator = TraceContextTextMapPropagator()
 
     @app.before_request
     def begin() -> None:
-        sender = propagator.extract(request.headers)
-        g.span = tracer.start_span(request.method, context=sender, kind=SpanKind.SERVER)
+        sender = propagator.extract({_PARENT: request.headers.get(_PARENT, "")})
+        g.span = tracer.start_span(method_of_request(), context=sender, kind=SpanKind.SERVER)
 
     @app.after_request
     def end(response: Response) -> Response:
         span = g.span
         if span.is_recording():
-            span.update_name(f"{request.method} {route_of_request()}")
+            span.update_name(f"{method_of_request()} {route_of_request()}")
             span.set_attributes(_of_request(response))
             if response.status_code >= 500:
                 span.set_status(StatusCode.ERROR)
@@ -63,7 +62,7 @@ def _of_request(response: Response) -> dict[str, Any]:
     """By the names of OpenTelemetry's semantic conventions for HTTP, where they have one."""
     found = outcome()
     attributes: dict[str, Any] = {
-        "http.request.method": request.method,
+        "http.request.method": method_of_request(),
         "http.route": route_of_request(),
         "http.response.status_code": response.status_code,
         "whichpark.request_id": request_id(),

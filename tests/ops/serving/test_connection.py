@@ -97,7 +97,7 @@ def test_requests_in_one_piece_come_one_after_the_other(client: Client) -> None:
     [
         (b"rubbish\r\n\r\n", 400),
         (b"\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nA b: c\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
         (b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400),
