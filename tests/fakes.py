@@ -20,13 +20,14 @@ class FakeRuntime:
         self.logits = np.array(logits, dtype=np.float32)
         self.batches: list[Array] = []
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         self.batches.append(batch)
         n = len(batch)
         evidence = np.zeros((n, len(self.logits), *PLACES), dtype=np.float32)
         evidence[..., 0] = self.logits[None, :, None] * PLACES[1]
         embedding = np.ones((n, 4), dtype=np.float32)
-        return NetworkOutput(np.repeat(self.logits[None], n, axis=0), embedding, evidence, some_layers(n))
+        layers = some_layers(n) if with_layers else {}
+        return NetworkOutput(np.repeat(self.logits[None], n, axis=0), embedding, evidence, layers)
 
 
 def some_layers(n: int) -> dict[str, Array]:

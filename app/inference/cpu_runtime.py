@@ -17,7 +17,7 @@ import onnxruntime
 
 from app.errors import BundleDamagedError
 from app.inference.runtime import Array, NetworkOutput
-from app.vision.bundle import NETWORK, NETWORK_OUTPUTS, ModelBundle
+from app.vision.bundle import HEAD_OUTPUTS, NETWORK, NETWORK_OUTPUTS, ModelBundle
 
 
 class CpuRuntime:
@@ -49,9 +49,10 @@ class CpuRuntime:
             raise BundleDamagedError(f"{NETWORK} of bundle {bundle.path.name} has not the outputs {NETWORK_OUTPUTS}.")
         _give_back_freed_memory()
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         """See `Runtime.run`."""
-        return NetworkOutput.from_arrays(self._session.run(NETWORK_OUTPUTS, {"batch": batch}), NETWORK_OUTPUTS)
+        names = NETWORK_OUTPUTS if with_layers else HEAD_OUTPUTS
+        return NetworkOutput.from_arrays(self._session.run(names, {"batch": batch}), names)
 
 
 def _session_options() -> onnxruntime.SessionOptions:

@@ -35,6 +35,7 @@ class _Waiting:
 
     batch: Array
     ensure_wanted: Callable[[], None]
+    with_layers: bool
     found: Ran | BaseException | None = None
 
 
@@ -59,15 +60,16 @@ class NetworkQueue:
         self._n_running = 0
         self._changed = threading.Condition()
 
-    def run(self, batch: Array, ensure_wanted: Callable[[], None]) -> Ran:
+    def run(self, batch: Array, ensure_wanted: Callable[[], None], *, with_layers: bool = False) -> Ran:
         """The network's output for a batch of one photo, float32 (1, 3, H, W).
 
         Args:
             ensure_wanted: called just before the network; what it raises is raised here.
+            with_layers: see `Runtime.run`; photos that are in the network together get them together.
         Raises:
             BusyError: `max_waiting` photos wait already, this one waited too long, or the device has no memory for it.
         """
-        mine = _Waiting(batch, partial(copy_context().run, ensure_wanted))
+        mine = _Waiting(batch, partial(copy_context().run, ensure_wanted), with_layers)
         self._enter(mine)
         while mine.found is None:
             taken = self._wait_for_turn(mine)
@@ -124,7 +126,8 @@ class NetworkQueue:
 
     def _run(self, photos: list[_Waiting]) -> None:
         began = time.monotonic()
-        output = self._runtime.run(np.concatenate([photo.batch for photo in photos]))
+        batch = np.concatenate([photo.batch for photo in photos])
+        output = self._runtime.run(batch, with_layers=any(photo.with_layers for photo in photos))
         ended = time.monotonic()
         for index, photo in enumerate(photos):
             photo.found = Ran(output.only(index), began, ended)

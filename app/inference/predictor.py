@@ -70,11 +70,14 @@ class Predictor:
         self._room = DecodingRoom(max_decoding_bytes, max_wait_s)
         self._network = NetworkQueue(runtime, max_waiting, max_wait_s)
 
-    def predict(self, image_bytes: bytes, ensure_wanted: Callable[[], None] = lambda: None) -> PhotoResult:
+    def predict(
+        self, image_bytes: bytes, ensure_wanted: Callable[[], None] = lambda: None, *, with_layers: bool = False
+    ) -> PhotoResult:
         """The verdict for one photo, its bytes as they arrived.
 
         Args:
             ensure_wanted: called before each costly step; raises when nobody waits for the verdict any more.
+            with_layers: the result's `output.layers` are wanted.
         Raises:
             PhotoError: see `open_image`.
             BusyError: too many photos wait already, or this one waited too long.
@@ -90,7 +93,7 @@ class Predictor:
             image = photo.decode()
         batch = to_batch([fit_image(image, spec)], spec)
         decoded = time.monotonic()
-        ran = self._network.run(batch, ensure_wanted)
+        ran = self._network.run(batch, ensure_wanted, with_layers=with_layers)
         output = ran.output
         classification = self._classifier.classify(output.logits[0], output.embedding[0])
         spent_s = (decoded - started - waited_s, ran.began_s - decoded + waited_s, ran.ended_s - ran.began_s)

@@ -21,7 +21,7 @@ class NetworkOutput:
     """What the network gives for a batch of N photos, all float32.
 
     `logits` (N, K); `embedding` (N, D); `evidence` (N, K, h, w), whose mean over the places is `logits`; `layers`, the
-    activations (N, C, h, w) of the stem and of the layers 1 to 3, by name.
+    activations (N, C, h, w) of the stem and of the layers 1 to 3, by name, where they were asked for.
     """
 
     logits: Array
@@ -31,7 +31,7 @@ class NetworkOutput:
 
     @classmethod
     def from_arrays(cls, arrays: list[Array], names: tuple[str, ...]) -> NetworkOutput:
-        """Of the network's outputs, in the order of `bundle.NETWORK_OUTPUTS`."""
+        """Of the outputs of these names: `bundle.NETWORK_OUTPUTS` or `bundle.HEAD_OUTPUTS`."""
         logits, embedding, evidence, *layers = arrays
         return cls(logits, embedding, evidence, dict(zip(names[3:], layers, strict=True)))
 
@@ -60,9 +60,11 @@ class Runtime(Protocol):
         """What runs where, for people: `onnxruntime on CPU`."""
         ...
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         """The outputs for a batch, float32 (N, 3, H, W), as `preprocess.to_batch` makes it.
 
+        Args:
+            with_layers: `NetworkOutput.layers` is wanted: a megabyte or two a photo.
         Raises:
             OutOfDeviceMemoryError: the batch is too large for the device's memory.
         """

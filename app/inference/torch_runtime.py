@@ -9,8 +9,9 @@ import os
 import torch
 
 from app.errors import BundleDamagedError, BundleError
+from app.inference.recorded_network import RecordedNetwork, record_on_cuda
 from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError
-from app.vision.bundle import LEARNER, NETWORK_OUTPUTS, ModelBundle
+from app.vision.bundle import HEAD_OUTPUTS, LEARNER, NETWORK_OUTPUTS, ModelBundle
 from app.vision.card import Card
 from app.vision.golden import GOLDEN_TOLERANCE, golden_batch, golden_gap
 from app.vision.learner import EvidenceNetwork, load_verified_learner
@@ -23,7 +24,7 @@ class TorchRuntime:
 
     Weights and activations are channels-last, which convolutions on CUDA are fastest with.
 
-    Thread safety: torch modules in eval mode may be run from any number of threads; nothing else is kept.
+    Thread safety: torch modules in eval mode may be run from any number of threads, and so may `RecordedNetwork`.
     """
 
     parallel = 1
@@ -33,13 +34,13 @@ class TorchRuntime:
 
         Args:
             threads: of a prediction on the CPU; 0: as many as there are cores.
-            max_batch: photos that are looked at together on CUDA.
+            max_batch: photos that are looked at together on CUDA, if its memory has room for them.
             device: as torch calls it; None: CUDA where there is one, else the CPU.
         Raises:
             BundleMissingError, BundleDamagedError: learner.pkl is not there, not the card's, or cannot be unpickled.
+            BundleError: the device has no memory for the network.
         """
         self._device = torch.device(device or ("cuda" if self.finds_cuda() else "cpu"))
-        self.max_batch = 1 if self._device.type == "cpu" else max_batch
         if self._device.type == "cpu":
             torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
         try:
@@ -48,26 +49,43 @@ class TorchRuntime:
             raise
         except Exception as exc:  # Unpickling may raise anything that the pickled classes do.
             raise BundleDamagedError(f"{LEARNER} of bundle {bundle.path.name} cannot be loaded: {exc!r}") from exc
-        network = EvidenceNetwork(learner.model).eval().to(self._device)
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._network = network if self._device.type == "cpu" else fast_if_faithful(network, bundle.card, self._device)
-        self._dtype = next(self._network.parameters()).dtype
+        try:
+            self._place(EvidenceNetwork(learner.model).eval(), bundle.card, max_batch)
+        except torch.OutOfMemoryError as exc:
+            raise BundleError(f"{self._device} has no memory for the network of bundle {bundle.path.name}.") from exc
         self.name = f"torch on {self._device.type.upper()}, {str(self._dtype).removeprefix('torch.')}"
+
+    def _place(self, network: EvidenceNetwork, card: Card, max_batch: int) -> None:
+        """Brings the network to the device, in what it is fastest with there."""
+        network = network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        on_cuda = self._device.type == "cuda"
+        self._network = fast_if_faithful(network, card, self._device) if on_cuda else network
+        self._dtype = next(self._network.parameters()).dtype
+        self._recorded: RecordedNetwork | None = None
+        if on_cuda:
+            self._recorded = RecordedNetwork(self._network, card.preprocess.size_px, max_batch, record_on_cuda())
+        self.max_batch = self._recorded.max_batch if self._recorded else 1
 
     @staticmethod
     def finds_cuda() -> bool:
         """Whether torch sees a CUDA device; never to be called before gunicorn has forked."""
         return torch.cuda.is_available()
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         """See `Runtime.run`."""
         try:
-            outputs = _outputs(self._network, batch, self._device, self._dtype)
+            outputs = self._outputs(batch, with_layers)
         except torch.OutOfMemoryError as exc:
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
             raise OutOfDeviceMemoryError(f"no memory on {self._device} for {len(batch)} photos") from exc
-        return NetworkOutput.from_arrays(outputs, NETWORK_OUTPUTS)
+        return NetworkOutput.from_arrays(outputs, NETWORK_OUTPUTS if with_layers else HEAD_OUTPUTS)
+
+    def _outputs(self, batch: Array, with_layers: bool) -> list[Array]:
+        if self._recorded is None:
+            n_outputs = len(NETWORK_OUTPUTS if with_layers else HEAD_OUTPUTS)
+            return _outputs(self._network, batch, self._device, self._dtype)[:n_outputs]
+        return self._recorded.everything(batch) if with_layers else self._recorded.heads(batch)
 
 
 def fast_if_faithful(network: EvidenceNetwork, card: Card, device: torch.device) -> EvidenceNetwork:

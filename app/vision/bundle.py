@@ -33,7 +33,8 @@ MANIFEST = "manifest.csv"
 CURRENT = "CURRENT"
 
 # What the network gives for a batch, in this order, in every runtime (see `learner.EvidenceNetwork`).
-NETWORK_OUTPUTS = ("logits", "embedding", "evidence", "stem", "layer1", "layer2", "layer3")
+HEAD_OUTPUTS = ("logits", "embedding", "evidence")
+NETWORK_OUTPUTS = (*HEAD_OUTPUTS, "stem", "layer1", "layer2", "layer3")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class ExampleLook:
         """
         with self._lock:
             if self._kept is None or self._kept[0] is not predictor:
-                found = predictor.predict(example_photo(), ensure_client_waits)
+                found = predictor.predict(example_photo(), ensure_client_waits, with_layers=True)
                 self._kept = predictor, look_inside(found, predictor.bundle.card)
             return self._kept[1]
 
@@ -88,5 +88,5 @@ def _look_at_photo(predictor: Predictor, fetcher: UrlFetcher | None) -> LookInsi
     [photo] = read_photos(request, 1, fetcher)
     if photo.error is not None:
         raise photo.error
-    found = predictor.predict(photo.image_bytes, ensure_client_waits)
+    found = predictor.predict(photo.image_bytes, ensure_client_waits, with_layers=True)
     return look_inside(found, predictor.bundle.card)

@@ -36,10 +36,10 @@ class FailingRuntime(FakeRuntime):
         super().__init__([0.0, 1.0, 4.0])
         self.error = error
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if self.batches:
             raise self.error
-        return super().run(batch)
+        return super().run(batch, with_layers=with_layers)
 
 
 @pytest.fixture

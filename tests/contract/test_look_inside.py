@@ -44,7 +44,7 @@ def _page_bytes(client: FlaskClient, photo: bytes) -> int:
 
 
 def test_the_scores_shown_are_the_mean_of_the_evidence_and_give_the_probabilities(predictor: Predictor) -> None:
-    found = predictor.predict(encode(draw_scene(size=(640, 480))))
+    found = predictor.predict(encode(draw_scene(size=(640, 480))), with_layers=True)
     card = predictor.bundle.card
     look = look_inside(found, card)
     shown = {row.label.label: row for row in look.labels}
@@ -68,7 +68,7 @@ def test_the_page_shows_the_probabilities_that_the_api_gives(client: FlaskClient
 
 def test_every_layer_is_shown_in_pictures_that_open(client: FlaskClient, predictor: Predictor) -> None:
     page = Page(client.get("/how-it-works"))
-    layers = look_inside(predictor.predict(encode(draw_scene())), predictor.bundle.card).layers
+    layers = look_inside(predictor.predict(encode(draw_scene()), with_layers=True), predictor.bundle.card).layers
     assert [layer.name for layer in layers] == ["stem", "layer1", "layer2", "layer3"]
     pictures = [row for row in page.all("img") if (row["alt"] or "").startswith("What map")]
     assert len(pictures) == sum(len(layer.maps) for layer in layers)

@@ -105,7 +105,7 @@ def test_the_mean_of_the_evidence_is_the_logit(bundle: ModelBundle, kind: str) -
 def test_both_runtimes_give_the_same_maps(bundle: ModelBundle) -> None:
     spec = bundle.card.preprocess
     batch = to_batch([fit_image(open_image(PHOTOS[0], decode_px=spec.decode_px), spec)], spec)
-    first, second = (kind(bundle, 1).run(batch) for kind in RUNTIMES.values())
+    first, second = (kind(bundle, 1).run(batch, with_layers=True) for kind in RUNTIMES.values())
     assert list(first.layers) == list(second.layers) == ["stem", "layer1", "layer2", "layer3"]
     for name in first.layers:
         assert np.allclose(first.layers[name], second.layers[name], atol=1e-3), name

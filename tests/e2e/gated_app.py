@@ -32,15 +32,15 @@ class GatedRuntime(FakeRuntime):
         super().__init__([0.0, 4.0])
         self.gate = gate
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if not self.batches:  # The warm-up.
-            return super().run(batch)
+            return super().run(batch, with_layers=with_layers)
         with self.gate.with_suffix(".seen").open("a") as seen:
             seen.write("a photo\n")
         until = time.monotonic() + _WAIT_S
         while not self.gate.exists() and time.monotonic() < until:
             time.sleep(0.01)
-        return super().run(batch)
+        return super().run(batch, with_layers=with_layers)
 
 
 def create() -> Flask:

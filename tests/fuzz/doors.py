@@ -33,8 +33,8 @@ Door = Callable[[bytes], str]
 class ForgetfulRuntime(FakeRuntime):
     """Remembers nothing it was asked: ten thousand batches would look like a leak."""
 
-    def run(self, batch: Array) -> NetworkOutput:
-        output = super().run(batch)
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
+        output = super().run(batch, with_layers=with_layers)
         self.batches.clear()
         return output
 

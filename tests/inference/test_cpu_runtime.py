@@ -49,7 +49,7 @@ def _as_named(bundle: ModelBundle) -> ModelBundle:
 def test_outputs_have_the_shapes_that_the_interface_promises(
     cpu_runtime: CpuRuntime, batch: np.ndarray, tiny_bundle: ModelBundle
 ) -> None:
-    output = cpu_runtime.run(batch)
+    output = cpu_runtime.run(batch, with_layers=True)
     n_labels = len(tiny_bundle.card.labels)
     assert output.logits.shape == (3, n_labels)
     assert output.embedding.ndim == 2
@@ -57,6 +57,12 @@ def test_outputs_have_the_shapes_that_the_interface_promises(
     assert list(output.layers) == ["stem", "layer1", "layer2", "layer3"]
     arrays = [output.logits, output.embedding, output.evidence, *output.layers.values()]
     assert all(array.dtype == np.float32 and len(array) == 3 and np.isfinite(array).all() for array in arrays)
+
+
+def test_layers_are_given_to_who_asks_alone(cpu_runtime: CpuRuntime, batch: np.ndarray) -> None:
+    with_layers, without = cpu_runtime.run(batch, with_layers=True), cpu_runtime.run(batch)
+    assert without.layers == {}
+    np.testing.assert_array_equal(without.logits, with_layers.logits)
 
 
 def test_the_mean_of_the_evidence_is_the_logit(cpu_runtime: CpuRuntime, batch: np.ndarray) -> None:

@@ -29,12 +29,12 @@ class Device(FakeRuntime):
         self.entered: Queue[int] = Queue()
         self.let_through = threading.Semaphore(0)
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         self.entered.put(len(batch))
         assert self.let_through.acquire(timeout=DEADLINE_S)
         if len(batch) > self.room:
             raise OutOfDeviceMemoryError
-        output = super().run(batch)
+        output = super().run(batch, with_layers=with_layers)
         return NetworkOutput(batch[:, 0, 0, :1], output.embedding, output.evidence, {})
 
 

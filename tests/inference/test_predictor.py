@@ -35,14 +35,14 @@ class GatedRuntime(FakeRuntime):
         self.shared = False
         self._inside = threading.Lock()
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if not self._inside.acquire(blocking=False):
             self.shared = True
             raise RuntimeError("two photos are in the network at once")
         try:
             self.entered.set()
             assert self.gate.wait(DEADLINE_S)
-            return super().run(batch)
+            return super().run(batch, with_layers=with_layers)
         finally:
             self._inside.release()
 
@@ -54,11 +54,11 @@ class RaisingRuntime(FakeRuntime):
         super().__init__(logits)
         self.failures = failures
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("out of memory")
-        return super().run(batch)
+        return super().run(batch, with_layers=with_layers)
 
 
 @pytest.fixture

@@ -39,4 +39,6 @@ def test_float32_is_kept_where_float16_does_not(
 def test_a_cpu_takes_one_photo_at_a_time_in_float32(tiny_bundle: ModelBundle) -> None:
     runtime = TorchRuntime(tiny_bundle, threads=1, max_batch=32, device="cpu")
     assert (runtime.max_batch, runtime.name) == (1, "torch on CPU, float32")
-    assert runtime.run(golden_batch(tiny_bundle.card.preprocess)).logits.dtype == "float32"
+    output = runtime.run(golden_batch(tiny_bundle.card.preprocess))
+    assert output.logits.dtype == "float32"
+    assert output.layers == {}

@@ -192,7 +192,7 @@ def test_what_cannot_be_looked_into_is_explained_above_the_example(
 def test_a_busy_server_says_when_to_come_again(
     client: FlaskClient, predictor: Predictor, photo: bytes, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    def refuse(*_: object) -> LookInside:
+    def refuse(*_: object, with_layers: bool) -> LookInside:
         raise BusyError("Too many photos are being looked at right now. Try again in a moment.")
 
     monkeypatch.setattr(predictor, "predict", refuse)

@@ -208,10 +208,10 @@ def test_an_upload_over_the_limit_is_a_page_too(client: FlaskClient) -> None:
 class BusyRuntime(FakeRuntime):
     """Has time for the warm-up alone."""
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if self.batches:
             raise BusyError("Too many photos are being looked at right now.")
-        return super().run(batch)
+        return super().run(batch, with_layers=with_layers)
 
 
 def test_a_busy_server_says_so_and_when_to_come_again(make_client: MakeClient, photo: bytes) -> None:

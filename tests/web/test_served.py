@@ -23,10 +23,10 @@ class Overtaken(FakeRuntime):
 
     slot: ModelSlot | None = None
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         if self.slot is not None:
             self.slot.refresh()
-        return super().run(batch)
+        return super().run(batch, with_layers=with_layers)
 
 
 def test_a_page_is_of_one_model_from_its_beginning_to_its_end(

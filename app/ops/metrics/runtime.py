@@ -17,7 +17,7 @@ class CountedRuntime:
         self.parallel = runtime.parallel
         self.max_batch = runtime.max_batch
 
-    def run(self, batch: Array) -> NetworkOutput:
+    def run(self, batch: Array, *, with_layers: bool = False) -> NetworkOutput:
         """See `Runtime.run`."""
         self._tally.observe(BATCH_PHOTOS, float(len(batch)))
-        return self._runtime.run(batch)
+        return self._runtime.run(batch, with_layers=with_layers)

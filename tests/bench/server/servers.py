@@ -46,9 +46,9 @@ class Kind:
         return Path(self.command[0]).exists()
 
 
-def ours(workers: int = 1) -> Kind:
-    """This server, as `make serve` starts it, without limits of rate."""
-    environment = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0", "WHICHPARK_LOG_LEVEL": "warning"}
+def ours(workers: int = 1, **more: str) -> Kind:
+    """This server, as `make serve` starts it, without limits of rate; `more` are variables of its environment."""
+    environment = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0", "WHICHPARK_LOG_LEVEL": "warning", **more}
     return Kind("which-park", COMMAND, "/api/v1/predict", environment=environment | {"WEB_CONCURRENCY": str(workers)})
 
 

@@ -19,7 +19,7 @@ from tests.photos import draw_scene, encode
 
 
 def _look(predictor: Predictor, photo: bytes) -> LookInside:
-    return look_inside(predictor.predict(photo), predictor.bundle.card)
+    return look_inside(predictor.predict(photo, with_layers=True), predictor.bundle.card)
 
 
 def _predictor(card: Card, predictor: Predictor, logits: list[float]) -> Predictor:
@@ -33,7 +33,7 @@ def _many_labels(card: Card, n: int) -> Card:
 
 
 def test_the_numbers_of_a_label_are_the_networks_and_its_mean_evidence(predictor: Predictor, photo: bytes) -> None:
-    found = predictor.predict(photo)
+    found = predictor.predict(photo, with_layers=True)
     look = look_inside(found, predictor.bundle.card)
     assert [row.label.label for row in look.labels] == ["yosemite", "sequoia", "other"]
     assert [row.score for row in look.labels] == [4.0, 1.0, 0.0]
@@ -59,7 +59,7 @@ def test_of_several_labels_each_score_gives_its_own_probability(card: Card, pred
 
 
 def test_the_corner_is_of_the_picture_that_the_network_gets(card: Card, predictor: Predictor, photo: bytes) -> None:
-    found = predictor.predict(photo)
+    found = predictor.predict(photo, with_layers=True)
     look, square = look_inside(found, card), fit_image(found.image, card.preprocess)
     assert (look.size_px, look.n_numbers) == (32, 32 * 32 * 3)
     top, left = look.corner.top, look.corner.left
