@@ -8,7 +8,7 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-server bench-peers bench-training train lint format clean
+.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-server bench-gpu bench-peers bench-training train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
@@ -56,6 +56,10 @@ bench-intake: $(VENV)/.everything
 # bench-peers has put them into environments of their own.
 bench-server: $(VENV)/.everything
 	$(BIN)/python -m tests.bench.server $(ARGS)
+
+# The torch runtime on a CUDA device, beside a bare torch loop; .venv has a torch for CUDA then, put there by you.
+bench-gpu: $(VENV)/.everything
+	$(BIN)/python -m tests.bench.server.gpu $(ARGS)
 
 bench-peers: .bench/litserve/.done .bench/bentoml/.done
 

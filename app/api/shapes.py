@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
 
@@ -215,10 +216,16 @@ def to_json(value: Any) -> Any:
 def _object(shape: Any) -> dict[str, Any]:
     body: dict[str, Any] = {}
     more: dict[str, Any] = {}
-    for key in fields(shape):
-        value = getattr(shape, key.name)
-        if key.metadata.get("beside"):
+    for name, is_beside, may_be_missing in _keys(shape.__class__):
+        value = getattr(shape, name)
+        if is_beside:
             more = to_json(value)
-        elif value is not None or key.default is not None:
-            body[key.name] = to_json(value)
+        elif value is not None or not may_be_missing:
+            body[name] = to_json(value)
     return body | {name: item for name, item in more.items() if name not in body}
+
+
+@cache
+def _keys(shape: type[Any]) -> tuple[tuple[str, bool, bool], ...]:
+    """Of each key of a shape its name, whether it stands beside the others, and whether it may be missing."""
+    return tuple((key.name, bool(key.metadata.get("beside")), key.default is None) for key in fields(shape))

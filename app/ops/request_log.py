@@ -39,12 +39,17 @@ def init_request_log(app: Flask, addresses: str = "none") -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers[_HEADER] = request_id()
+        if _log.isEnabledFor(logging.INFO):
+            log(response)
+        return response
+
+    def log(response: Response) -> None:
         taken_ms = 1000 * (time.monotonic() - g.started)
         path = quote(_told(request.path))  # A decoded line break would let a client write lines of its own.
         text = "%s %s %d %.1f ms %s%s"
-        arguments = (request.method, path, response.status_code, taken_ms, request_id(), _who(addresses))
-        _log.info(text, *arguments, extra={"fields": _fields(response, path, taken_ms) | _who_fields(addresses)})
-        return response
+        who = _who_fields(addresses)
+        arguments = (request.method, path, response.status_code, taken_ms, request_id(), _who(who))
+        _log.info(text, *arguments, extra={"fields": _fields(response, path, taken_ms) | who})
 
 
 def _told(path: str) -> str:
@@ -71,9 +76,8 @@ def _fields(response: Response, path: str, taken_ms: float) -> dict[str, Any]:
     }
 
 
-def _who(addresses: str) -> str:
+def _who(fields: dict[str, str]) -> str:
     """The end of a line: whose key was shown, and what is to be said of the address."""
-    fields = _who_fields(addresses)
     key = f" key {fields['key']}" if "key" in fields else ""
     return key + (f" from {fields['address']}" if "address" in fields else "")
 
@@ -81,6 +85,7 @@ def _who(addresses: str) -> str:
 def _who_fields(addresses: str) -> dict[str, str]:
     client: Client | None = g.get("client")
     key = {"key": client.key_name} if client and client.key_name else {}
+    if addresses == "none":
+        return key
     address = request.remote_addr or "unknown"
-    told = {"none": {}, "network": {"address": network_of(address)}, "full": {"address": address}}
-    return key | told[addresses]
+    return key | {"address": network_of(address) if addresses == "network" else address}

@@ -19,6 +19,7 @@ from app.door.addresses import client_of, is_within, network_of, parse_address
         ("[2001:db8::1]", "2001:db8::1"),
         ("[2001:db8::1]:443", "2001:db8::1"),
         ("fe80::1%eth0", "fe80::1"),
+        ("fe80::1%" + 92 * "z", "fe80::1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
     ],
 )
@@ -27,7 +28,19 @@ def test_an_address_is_read_in_every_form_proxies_write(text: str, address: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "unknown", "_hidden", "192.0.2", "192.0.2.256", "localhost", "a:b", "[", "192.0.2.1/24"]
+    "text",
+    [
+        "",
+        "fe80::1%" + 93 * "z",
+        "unknown",
+        "_hidden",
+        "192.0.2",
+        "192.0.2.256",
+        "localhost",
+        "a:b",
+        "[",
+        "192.0.2.1/24",
+    ],
 )
 def test_what_is_no_address_is_none(text: str) -> None:
     assert parse_address(text) is None

@@ -177,7 +177,7 @@ def test_without_redis_each_worker_counts_by_itself_until_it_is_back(tmp_path: P
         assert statuses(server, 4) == [200, 200, 200, 429]
         redis.kill()
         assert statuses(server, 4) == [200, 200, 200, 429]
-        assert "falling back to in-memory storage" in server.log
+        assert "their store is away" in server.log
         redis.start()
         wait_until(lambda: ask(server).status == 200)  # It is found again, and has forgotten.
         assert "Traceback" not in server.log and " 500 " not in server.log

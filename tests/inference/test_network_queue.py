@@ -12,7 +12,7 @@ import pytest
 from app.errors import BusyError, ClientGoneError
 from app.inference.network_queue import NetworkQueue, Ran
 from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError
-from tests.fakes import FakeRuntime
+from tests.fakes import FakeRuntime, some_layers
 
 DEADLINE_S = 20.0
 
@@ -101,6 +101,14 @@ def test_what_gathers_behind_a_batch_is_the_next_batch_and_each_gets_its_own_out
         assert isinstance(found, Ran)
         assert found.output.logits.tolist() == [[number]]
     assert device.entered.get(timeout=DEADLINE_S) == 5
+
+
+def test_layers_are_asked_for_if_one_of_the_batch_wants_them() -> None:
+    device = FakeRuntime([1.0])
+    queue = NetworkQueue(device, max_waiting=4, max_wait_s=DEADLINE_S)
+    batch = np.zeros((1, 3, 2, 2), np.float32)
+    assert queue.run(batch, lambda: None).output.layers == {}
+    assert list(queue.run(batch, lambda: None, with_layers=True).output.layers) == list(some_layers(1))
 
 
 def test_a_batch_is_never_larger_than_the_devices() -> None:

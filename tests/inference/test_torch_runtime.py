@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 import torch
 
+from app.errors import BundleError
 from app.inference.torch_runtime import TorchRuntime, fast_if_faithful
 from app.vision.bundle import ModelBundle
 from app.vision.golden import golden_batch
@@ -34,6 +35,20 @@ def test_float32_is_kept_where_float16_does_not(
     other = tuple(value + index for index, value in enumerate(tiny_bundle.card.golden))
     assert fast_if_faithful(network, dataclasses.replace(tiny_bundle.card, golden=other), CPU) is network
     assert "runs in float32" in caplog.text
+
+
+def test_a_device_without_memory_for_the_network_refuses_the_bundle(
+    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> EvidenceNetwork:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(EvidenceNetwork, "to", no_room)
+    with pytest.raises(
+        BundleError, match=f"cpu has no memory for the network of bundle {tiny_bundle.path.name}"
+    ) as raised:
+        TorchRuntime(tiny_bundle, threads=1, device="cpu")
+    assert raised.value.code == "bundle_unusable"
 
 
 def test_a_cpu_takes_one_photo_at_a_time_in_float32(tiny_bundle: ModelBundle) -> None:
