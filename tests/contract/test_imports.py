@@ -22,6 +22,7 @@ JOINERS = {
     *("app.batch.command", "app.batch.options"),
 }
 NEEDS_TORCH = {
+    "app.inference.recorded_network",
     "app.inference.torch_runtime",
     "app.vision.efficientnet",
     "app.vision.learner",
