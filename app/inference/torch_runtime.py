@@ -59,6 +59,8 @@ class TorchRuntime:
         """Brings the network to the device, in what it is fastest with there."""
         network = network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         on_cuda = self._device.type == "cuda"
+        if on_cuda:
+            torch.cuda.empty_cache()  # What networks served before have left: torch keeps the memory of their graphs.
         self._network = fast_if_faithful(network, card, self._device) if on_cuda else network
         self._dtype = next(self._network.parameters()).dtype
         self._recorded: RecordedNetwork | None = None

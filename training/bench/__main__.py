@@ -26,6 +26,8 @@ _MEMORY_PX = 64  # What is kept of each photo is looked for, not how large it is
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
     options = _parser().parse_args(arguments)
+    if torch.cuda.is_available():
+        sys.exit("The bare loop runs on a CPU. To compare, hide the device: CUDA_VISIBLE_DEVICES= make bench-training")
     config = TrainConfig(
         arch=options.arch, weights=NO_WEIGHTS, size_px=options.size_px, batch_size=options.batch_size, epochs=1
     )
