@@ -52,4 +52,4 @@ class InMemoryRequest(Request):
             return cast(IO[bytes], arrived)  # Nobody has to stand between it and its reader, to count and copy.
         if limit is None or "wsgi.input_terminated" not in self.environ:
             return body
-        return cast(IO[bytes], BodyWithinLimit(self.environ["wsgi.input"], limit))
+        return cast(IO[bytes], BodyWithinLimit(arrived, limit))
