@@ -15,7 +15,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     processes, descriptors = _children(), _descriptors()
     yield
     assert _children() <= processes
-    assert _descriptors() <= descriptors  # What other tests began may end meanwhile.
+    assert _descriptors() == descriptors
 
 
 def _children() -> set[str]:
