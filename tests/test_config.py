@@ -289,53 +289,39 @@ def test_another_store_is_refused_and_its_password_not_repeated() -> None:
     assert "secret" not in str(caught.value)
 
 
+ADDRESSES = {
+    "WHICHPARK_FEEDBACK": (
+        ["off", "sqlite:///feedback.db", "sqlite:////var/lib/which park/feedback.db",
+         "postgresql://me:secret@host:5432/parks"],
+        "it must be off, sqlite:///FILE",
+        ["on", "feedback.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:////folder/f.db?secret",
+         "mysql://secret@h", "postgresql://", "postgresql+asyncpg://secret@host/db", " "],
+    ),
+    "WHICHPARK_TRACES": (
+        ["off", "http://127.0.0.1:4318/v1/traces", "https://collector.example.org/v1/traces",
+         "http://[::1]:4318/v1/traces"],
+        "it must be off, or a whole address",
+        ["on", "127.0.0.1:4318", "http://", "http:///v1/traces", "http://secret@host:4318", "http://secret:4318/",
+         "grpc://secret:4317/x", "http://secret:0/v1", "http://secret:99999/v1", "http://[secret/v1", " ",
+         "http://h/v1?token=secret", "http://me:secret@h/v1", "http://h/v1#secret", "http://*/v1", "http://h:/v1",
+         "http://h /v1", " http://h/v1", "http://h/v1\n", "http://h/v 1"],
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "text",
-    [
-        "off",
-        "sqlite:///feedback.db",
-        "sqlite:////var/lib/which park/feedback.db",
-        "postgresql://me:secret@host:5432/parks",
-    ],
+    ("name", "text"), [(name, text) for name, (taken, _, _) in ADDRESSES.items() for text in taken]
 )
-def test_every_place_for_feedback_is_taken(text: str) -> None:
-    assert _value("WHICHPARK_FEEDBACK", text) == text
+def test_every_address_of_another_service_is_taken(name: str, text: str) -> None:
+    assert _value(name, text) == text
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["on", "feedback.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:////folder/f.db?secret", "mysql://secret@h",
-     "postgresql://", "postgresql+asyncpg://secret@host/db", " "],
-)  # fmt: skip
-def test_another_place_for_feedback_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(SettingsError, match="WHICHPARK_FEEDBACK: it must be off, sqlite:///FILE") as caught:
-        Settings.from_environ({"WHICHPARK_FEEDBACK": text})
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "off",
-        "http://127.0.0.1:4318/v1/traces",
-        "https://collector.example.org/v1/traces",
-        "http://[::1]:4318/v1/traces",
-    ],
+    ("name", "said", "text"), [(name, said, text) for name, (_, said, refused) in ADDRESSES.items() for text in refused]
 )
-def test_every_address_of_a_collector_is_taken(text: str) -> None:
-    assert _value("WHICHPARK_TRACES", text) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["on", "127.0.0.1:4318", "http://", "http:///v1/traces", "http://secret@host:4318", "http://secret:4318/",
-     "grpc://secret:4317/x", "http://secret:0/v1", "http://secret:99999/v1", "http://[secret/v1", " ",
-     "http://h/v1?token=secret", "http://me:secret@h/v1", "http://h/v1#secret", "http://*/v1", "http://h:/v1",
-     "http://h /v1", " http://h/v1", "http://h/v1\n", "http://h/v 1"],
-)  # fmt: skip
-def test_another_address_of_a_collector_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(SettingsError, match="WHICHPARK_TRACES: it must be off, or a whole address") as caught:
-        Settings.from_environ({"WHICHPARK_TRACES": text})
+def test_another_address_is_refused_and_not_repeated(name: str, said: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: {said}") as caught:
+        Settings.from_environ({name: text})
     assert "secret" not in str(caught.value)
 
 
