@@ -32,25 +32,35 @@ import importlib.util, json, sys
 assert importlib.util.find_spec("training") is None
 import app.vision.learner  # Before fastai: see app.vision.torchvision_ops.
 from fastai.learner import load_learner
-learner = load_learner(sys.argv[1])
-with learner.no_bar():
-    label, index, probabilities = learner.predict(sys.argv[2])
-    assert (label, int(index)) == learner.predict(open(sys.argv[2], "rb").read())[:2]
-print(json.dumps([label, int(index), probabilities.tolist()]))
+photo, *paths = sys.argv[1:]
+for path in paths:
+    learner = load_learner(path)
+    with learner.no_bar():
+        label, index, probabilities = learner.predict(photo)
+        assert (label, int(index)) == learner.predict(open(photo, "rb").read())[:2]
+    print(json.dumps([label, int(index), probabilities.tolist()]))
 """
 
 
-def test_the_learner_predicts_where_only_the_application_is(bundle: ModelBundle, tmp_path: Path) -> None:
+def test_the_learners_predict_where_only_the_application_is(
+    tiny_bundle: ModelBundle, shipped_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    bundles = (tiny_bundle, shipped_bundle)
     shutil.copytree(ROOT / "app", tmp_path / "site" / "app", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "photo.jpg").write_bytes(encode(draw_scene()))
     (tmp_path / "elsewhere").mkdir()
-    command = [sys.executable, "-W", "ignore", "-c", LOAD, str(bundle.path / LEARNER), str(tmp_path / "photo.jpg")]
-    environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    files = [str(tmp_path / "photo.jpg"), *(str(bundle.path / LEARNER) for bundle in bundles)]
     done = subprocess.run(
-        command, cwd=tmp_path / "elsewhere", env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "ignore", "-c", LOAD, *files],
+        cwd=tmp_path / "elsewhere",
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    label, index, probabilities = json.loads(done.stdout)
-    assert label == bundle.card.vocab[index]
-    assert index == np.argmax(probabilities)
-    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    for bundle, line in zip(bundles, done.stdout.splitlines(), strict=True):
+        label, index, probabilities = json.loads(line)
+        assert label == bundle.card.vocab[index]
+        assert index == np.argmax(probabilities)
+        assert sum(probabilities) == pytest.approx(1, abs=1e-5)
