@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,7 +15,7 @@ from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
 from app.inference.predictor import Predictor
-from app.vision.bundle import ModelBundle
+from app.vision.bundle import ModelBundle, read_current_bundle
 from app.vision.card import Card, Label, Thresholds
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec
@@ -108,14 +109,21 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_bundle(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
-    """A real bundle, trained by the real command on the toy data in seconds, and promoted."""
-    from app.vision.bundle import read_current_bundle
+    """A real bundle, trained by the real command on the toy data in seconds, and promoted; one for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    models = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "toy-bundles" / "models"
+    models.parent.mkdir(exist_ok=True)
+    with FileLock(models.parent / "lock"):
+        if not models.exists():
+            _train_tiny(toy_data, models)
+    return read_current_bundle(models)
+
+
+def _train_tiny(data: Path, models: Path) -> None:
     from training.cli import main
 
-    models = tmp_path_factory.mktemp("toy-bundles") / "models"
     quick = "--weights none --size-px 64 --epochs 1 --freeze-epochs 1 --n-folds 3 --batch-size 8"
-    train = ["train", "--data", str(toy_data), "--out", str(models), "--name", "toy", "--version", "1"]
+    train = ["train", "--data", str(data), "--out", str(models), "--name", "toy", "--version", "1"]
     train += ["--run-dir", str(models.parent / "run")]
     assert main([*train, *quick.split(" ")]) == 0
     assert main(["bundle", "promote", "toy-1", "--models", str(models)]) == 0
-    return read_current_bundle(models)

@@ -26,6 +26,7 @@ def problems(bundle: ModelBundle) -> list[str]:
     return [f"{check.what}: {check.problem}" for check in check_bundle(read_bundle(bundle.path)) if check.problem]
 
 
+@pytest.mark.usefixtures("checked_here")  # `tiny_bundle` was promoted, and so checked in a new process.
 def test_a_bundle_as_trained_has_no_problem(tiny_bundle: ModelBundle) -> None:
     checks = list(check_bundle(tiny_bundle))
     assert [check.problem for check in checks] == [None] * 4
