@@ -34,6 +34,7 @@ from fasttransform import Transform
 
 from app.vision.bundle import LEARNER, ModelBundle
 from app.vision.card import Task
+from app.vision.golden import golden_batch
 from app.vision.image_io import open_image
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import PreprocessSpec, fit_image
@@ -198,6 +199,18 @@ def load_trusted_learner(path: Path) -> Learner:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*insecure pickle module")  # That is what sha256 is checked for.
         return load_learner(path, cpu=True)
+
+
+def golden_logits(bundle: ModelBundle) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """What the bundle's learner answers to the golden picture: float32, (1, K).
+
+    Raises:
+        BundleMissingError, BundleDamagedError: see `load_verified_learner`.
+    """
+    model = load_verified_learner(bundle).model.eval()
+    with torch.inference_mode():
+        logits: Any = model(torch.from_numpy(golden_batch(bundle.card.preprocess)))
+    return cast("np.ndarray[Any, np.dtype[np.float32]]", logits.numpy())
 
 
 def learner_logits(learner: Learner, sources: Sequence[Path | bytes], batch_size: int = 32) -> np.ndarray[Any, Any]:

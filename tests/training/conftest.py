@@ -6,25 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from app.vision.bundle import ModelBundle
-from app.vision.golden import golden_batch
 
 
 def _golden_logits_here(bundle: ModelBundle) -> NDArray[np.float32]:
-    """What `golden_logits_in_clean_process` gives."""
-    import torch
+    """What `golden_logits_in_clean_process` gives; torch is imported by who needs it."""
+    from app.vision.learner import golden_logits
 
-    from app.vision.learner import load_verified_learner
-
-    with torch.inference_mode():
-        logits: Any = load_verified_learner(bundle).model.eval()(torch.from_numpy(golden_batch(bundle.card.preprocess)))
-    return cast(NDArray[np.float32], logits.numpy())
+    return golden_logits(bundle)
 
 
 @contextmanager

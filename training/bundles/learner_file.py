@@ -34,14 +34,8 @@ gc.disable()  # Importing torch and fastai takes 6 s in place of 8.
 import json, sys
 from pathlib import Path
 from app.vision.bundle import read_bundle
-from app.vision.golden import golden_batch
-from app.vision.learner import load_verified_learner
-import torch
-bundle = read_bundle(Path(sys.argv[1]))
-learner = load_verified_learner(bundle)
-with torch.inference_mode():
-    logits = learner.model.eval()(torch.from_numpy(golden_batch(bundle.card.preprocess)))
-print(json.dumps(logits.tolist()))
+from app.vision.learner import golden_logits
+print(json.dumps(golden_logits(read_bundle(Path(sys.argv[1]))).tolist()))
 """
 
 
