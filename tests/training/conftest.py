@@ -1,5 +1,6 @@
-"""Bundles checked in this process. A new one takes 6 s to import torch and fastai, and most tests make bundles for
-something else; `tiny_bundle` is checked in a new one, and so are the bundles of tests that ask for nothing here.
+"""Bundles checked in this process. A new one takes 7 s of a processor to import torch and fastai, and most tests make
+bundles for something else; `tiny_bundle` is checked in a new one, and so are the bundles of tests that ask for nothing
+here.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _BY_VALUE = frozenset({"_make_function", "_make_skeleton_class", "_make_cell", "
 
 _ANSWER = """
 import gc
-gc.disable()  # Importing torch and fastai takes 6 s in place of 8.
+gc.disable()  # Importing torch and fastai takes a seventh less: 7.3 s of a processor in place of 8.4 s.
 import json, sys
 from pathlib import Path
 from app.vision.bundle import read_bundle
