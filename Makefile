@@ -8,34 +8,30 @@ FILES ?= 10000
 SEED ?= 0
 N ?= 5000
 
-.PHONY: serve test chromium screenshots fuzz fuzz-api bench bench-intake bench-server bench-gpu bench-peers bench-training train lint format clean
+.PHONY: serve test screenshots fuzz fuzz-api bench bench-intake bench-server bench-gpu bench-peers bench-training train lint format clean
 
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-# Python's packages and the linters beside Debian's packages; then two files of tests at a time, as the folders have them.
+# Python's packages and the linters beside Debian's packages; then two files of tests at a time, as the folders have
+# them. What the tests import is compiled once, and not by each of their children.
 test:
 	@$(MAKE) --no-print-directory -j 2 ASKED=test lint $(VENV)/.tools
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# The browser of tests/e2e/browser, where it can be installed; without one those tests are skipped, and fail in CI.
-# One of Debian's packages after the other: dpkg has a lock.
-chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
-		|| echo "NO CHROMIUM: the pages will not be tested in a browser. On Debian: apt install chromium"
+# The browser of tests/e2e/browser and the database of tests/feedback, where they can be installed; without them those
+# tests are skipped, and fail in CI. What is missing is installed at once: dpkg has a lock.
+.PHONY: debian
+debian:
+	@missing=; command -v chromium >/dev/null || missing=chromium; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -qq -y $$missing >/dev/null; } \
+		|| echo "MISSING, AND NOT TESTED WITH: $$missing. On Debian: apt install $$missing"
 
 # docs/*.jpg, of generated scenery.
-screenshots: $(VENV)/.everything chromium
+screenshots: $(VENV)/.everything debian
 	$(BIN)/python -m tests.e2e.browser.screenshots
-
-# The database of tests/feedback, in the same way.
-.PHONY: postgresql
-postgresql: | chromium
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
-		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -qq -y postgresql >/dev/null; } \
-		|| echo "NO POSTGRESQL: feedback will not be tested with it. On Debian: apt install postgresql"
 
 # schemathesis against a real server; `make test` has 30 examples an endpoint.
 fuzz-api: $(VENV)/.everything
@@ -93,7 +89,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt install python3-venv"; exit 1; }
 
 # What deploy/ is tried with, taken out of Debian's packages: installing them would start their services.
-$(VENV)/.tools: | $(BIN)/python postgresql
+$(VENV)/.tools: | $(BIN)/python debian
 	@mkdir -p $(VENV)/tools && cd $(VENV)/tools && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } >/dev/null 2>&1 \
 		&& apt-get download -qq caddy prometheus >/dev/null 2>&1 && for deb in *.deb; do dpkg -x "$$deb" .; done \
 		&& rm -f *.deb && touch ../.tools \
@@ -104,5 +100,5 @@ $(VENV)/.serving: app/requirements.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.everything: requirements.txt $(wildcard app/requirements*.txt) app/batch/requirements.txt training/requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@ $(VENV)/.serving
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
+	@touch $@ $(VENV)/.serving  # Most of the modules are never imported; Python compiles those that are.
