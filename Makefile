@@ -20,14 +20,16 @@ test:
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The browser of tests/e2e/browser and the database of tests/feedback, where they can be installed; without them those
-# tests are skipped, and fail in CI. What is missing is installed at once: dpkg has a lock.
+# tests are skipped, and fail in CI. One after the other: dpkg has a lock.
 .PHONY: debian
 debian:
 	@missing=; command -v chromium >/dev/null || missing=chromium; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
-	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -qq -y $$missing >/dev/null; } \
-		|| echo "MISSING, AND NOT TESTED WITH: $$missing. On Debian: apt install $$missing"
+	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || apt-get update -qq || true; \
+	for package in $$missing; do \
+		{ [ "$$(id -u)" = 0 ] && apt-get install -qq -y $$package >/dev/null; } \
+			|| echo "NO $$package: nothing will be tested with it. On Debian: apt install $$package"; \
+	done
 
 # docs/*.jpg, of generated scenery.
 screenshots: $(VENV)/.everything debian

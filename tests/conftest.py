@@ -113,8 +113,8 @@ def tiny_bundle(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Mod
     own = tmp_path_factory.getbasetemp()
     models = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "toy-bundles" / "models"
     models.parent.mkdir(exist_ok=True)
-    with FileLock(models.parent / "lock"):
-        if not models.exists():
+    with FileLock(models.parent / "lock", timeout=250):
+        if not (models / "CURRENT").exists():
             _train_tiny(toy_data, models)
     return read_current_bundle(models)
 

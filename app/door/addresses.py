@@ -13,7 +13,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _CLIENT_BITS = {4: 32, 6: 64}
 # What says roughly where somebody is, not who.
 _NETWORK_BITS = {4: 24, 6: 48}
-_LONGEST = 100  # Of IPv6, with a zone and a port; whatever is longer is none, and not worth keeping.
+_MAX_CHARS = 100  # Of IPv6, with a zone and a port; whatever is longer is none, and not worth keeping.
 
 
 def parse_address(text: str) -> IPAddress | None:
@@ -21,7 +21,7 @@ def parse_address(text: str) -> IPAddress | None:
 
     An IPv4 address in IPv6's clothes (`::ffff:192.0.2.1`) is the IPv4 address.
     """
-    return _parsed(text) if len(text) <= _LONGEST else None
+    return _parsed(text) if len(text) <= _MAX_CHARS else None
 
 
 @lru_cache(maxsize=1024)  # A request asks four times for one address.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class NetworkQueue:
 
         Args:
             ensure_wanted: called just before the network; what it raises is raised here.
-            with_layers: see `Runtime.run`; photos that are in the network together get them together.
+            with_layers: see `Runtime.run`.
         Raises:
             BusyError: `max_waiting` photos wait already, this one waited too long, or the device has no memory for it.
         """
@@ -93,9 +93,13 @@ class NetworkQueue:
                 self._give_up(mine)
             if mine.found is not None:
                 return []
-            taken = [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
             self._n_running += 1
-            return taken
+            return [self._waiting.popleft() for _ in range(self._n_alike())]
+
+    def _n_alike(self) -> int:
+        """How many of the first ones go through the network together: all with their layers, or all without."""
+        first = list(islice(self._waiting, self._max_batch))
+        return sum(1 for _ in takewhile(lambda photo: photo.with_layers is first[0].with_layers, first))
 
     def _is_next(self, mine: _Waiting) -> bool:
         return self._n_running < self._runtime.parallel and mine in islice(self._waiting, self._max_batch)
@@ -127,7 +131,7 @@ class NetworkQueue:
     def _run(self, photos: list[_Waiting]) -> None:
         began = time.monotonic()
         batch = np.concatenate([photo.batch for photo in photos])
-        output = self._runtime.run(batch, with_layers=any(photo.with_layers for photo in photos))
+        output = self._runtime.run(batch, with_layers=photos[0].with_layers)
         ended = time.monotonic()
         for index, photo in enumerate(photos):
             photo.found = Ran(output.only(index), began, ended)

@@ -1,8 +1,8 @@
 """A network on CUDA, recorded once for each size of batch and played back: CUDA graphs.
 
-Run as it is, a network lets cuDNN plan each convolution anew for each thread and each size of batch: on an H200 a
-server with eight threads then answered 2 photos a second. And Python takes longer to ask for its 150 kernels than the
-device to run them: a photo alone took 3.7 ms, recorded 0.8 ms (EfficientNet-Lite0, 288 px, float16).
+Run as it is, a network lets cuDNN plan each convolution anew for each thread and each size of batch: on an H200 eight
+threads of a process then came to 2 photos a second. And Python takes longer to ask for the kernels than the device to
+run them: a photo alone took 4.2 ms, recorded 0.8 ms (EfficientNet-Lite0, 288 px, float16).
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ Work = Callable[[], Outputs]
 
 @dataclass(frozen=True)
 class _Recorded:
-    """What was recorded for batches of `size` photos; `play` fills and gives the same outputs each time."""
+    """What was recorded for a batch: `play` fills and gives the same outputs each time, for what is in `photos`."""
 
-    size: int
+    photos: torch.Tensor
     play: Work
+
+    @property
+    def size(self) -> int:
+        """Photos in a batch."""
+        return len(self.photos)
 
 
 class RecordedNetwork:
@@ -41,7 +46,7 @@ class RecordedNetwork:
     Recording takes all the memory that playing needs, so a device that has too little shows here: `max_batch` is then
     what there is room for. The layers are recorded for a photo alone, since few ask for them.
 
-    Thread safety: `_lock` guards the input and the outputs, which all playing shares.
+    Thread safety: `_lock` guards what is written between a photo's coming and its outputs' leaving, for all sizes.
     """
 
     def __init__(self, network: EvidenceNetwork, side_px: int, max_batch: int, record: Callable[[Work], Work]) -> None:
@@ -52,9 +57,7 @@ class RecordedNetwork:
         Raises:
             torch.OutOfMemoryError: the device has no memory for one photo.
         """
-        weight = next(network.parameters())
-        self._network, self._dtype, self._record = network, weight.dtype, record
-        self._input = torch.zeros(max_batch, 3, side_px, side_px, device=weight.device)
+        self._network, self._side_px, self._record = network, side_px, record
         self._lock = threading.Lock()
         self._whole = self._recorded(1, len(NETWORK_OUTPUTS))
         self._heads = [self._recorded(1, len(HEAD_OUTPUTS))]
@@ -81,16 +84,19 @@ class RecordedNetwork:
     def _played(self, recorded: _Recorded, batch: Array) -> list[Array]:
         n = len(batch)
         with self._lock, torch.inference_mode():
-            self._input[:n].copy_(torch.from_numpy(batch))
+            recorded.photos[:n].copy_(torch.from_numpy(batch))
             return [output[:n].cpu().numpy() for output in recorded.play()]
 
     def _recorded(self, size: int, n_outputs: int) -> _Recorded:
+        weight = next(self._network.parameters())
+        photos = torch.zeros(size, 3, self._side_px, self._side_px, device=weight.device)
+
         def work() -> Outputs:
-            photos = self._input[:size].to(self._dtype, memory_format=torch.channels_last)
-            return [output.float() for output in self._network(photos)[:n_outputs]]
+            batch = photos.to(weight.dtype, memory_format=torch.channels_last)
+            return [output.float() for output in self._network(batch)[:n_outputs]]
 
         with torch.inference_mode():
-            return _Recorded(size, self._record(work))
+            return _Recorded(photos, self._record(work))
 
 
 def sizes_up_to(max_batch: int) -> list[int]:
@@ -104,16 +110,17 @@ def record_on_cuda() -> Callable[[Work], Work]:
     Source: PyTorch's notes on CUDA graphs: work runs a few times on a stream of its own before it is recorded.
     """
     pool = torch.cuda.graph_pool_handle()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def record(work: Work) -> Work:
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_N_WARM_UP):
                 work()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=pool):
+        # Other threads may look at photos meanwhile, with the network that is served.
+        with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
             outputs = work()
 
         def play() -> Outputs:

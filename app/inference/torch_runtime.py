@@ -52,6 +52,7 @@ class TorchRuntime:
         try:
             self._place(EvidenceNetwork(learner.model).eval(), bundle.card, max_batch)
         except torch.OutOfMemoryError as exc:
+            self._forget_freed()
             raise BundleError(f"{self._device} has no memory for the network of bundle {bundle.path.name}.") from exc
         self.name = f"torch on {self._device.type.upper()}, {str(self._dtype).removeprefix('torch.')}"
 
@@ -59,8 +60,7 @@ class TorchRuntime:
         """Brings the network to the device, in what it is fastest with there."""
         network = network.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         on_cuda = self._device.type == "cuda"
-        if on_cuda:
-            torch.cuda.empty_cache()  # What networks served before have left: torch keeps the memory of their graphs.
+        self._forget_freed()  # What networks served before have left: torch keeps the memory of their graphs.
         self._network = fast_if_faithful(network, card, self._device) if on_cuda else network
         self._dtype = next(self._network.parameters()).dtype
         self._recorded: RecordedNetwork | None = None
@@ -78,10 +78,13 @@ class TorchRuntime:
         try:
             outputs = self._outputs(batch, with_layers)
         except torch.OutOfMemoryError as exc:
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
+            self._forget_freed()
             raise OutOfDeviceMemoryError(f"no memory on {self._device} for {len(batch)} photos") from exc
         return NetworkOutput.from_arrays(outputs, NETWORK_OUTPUTS if with_layers else HEAD_OUTPUTS)
+
+    def _forget_freed(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _outputs(self, batch: Array, with_layers: bool) -> list[Array]:
         if self._recorded is None:

@@ -24,7 +24,7 @@ def return_freed_memory() -> None:
     """Lets glibc give every block from 8 MB up a mapping of its own, which ends when the block is freed.
 
     glibc raises that limit to 32 MB by itself as it sees large blocks come and go, and then keeps what Pillow frees:
-    four PNGs of 48 megapixels at once (232 kB each) left a worker with 2.3 GB; so it has 130 MB afterwards.
+    four PNGs of 48 megapixels at once (232 kB each) left a worker with 2.3 GB; so it has 143 MB afterwards.
     Smaller blocks come from one heap for all threads, which keeps 16 MB at its end: what is given back and asked for
     again is cleared by the kernel, page by page. With mappings from 1 MB up and 2 MB kept a photo of 1024 px cost 45.6
     ms of processor time, from 4 MB up and 8 MB kept 40.1 ms; an upload of 4.3 MB costs 4 ms less with these. A heap for

@@ -88,4 +88,4 @@ def _who_fields(addresses: str) -> dict[str, str]:
     if addresses == "none":
         return key
     address = request.remote_addr or "unknown"
-    return key | {"address": network_of(address) if addresses == "network" else address}
+    return key | {"address": {"network": network_of(address), "full": address}[addresses]}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute, WindowStats
 from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -22,12 +24,21 @@ class Store(MovingWindowRateLimiter):
     def __init__(self) -> None:
         super().__init__(MemoryStorage())
         self.is_away, self.n_asked = True, 0
+        self.forgets_what_is_left = False
+        self.together: threading.Barrier | None = None
 
     def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
         self.n_asked += 1
+        if self.together is not None:
+            self.together.wait(30)
         if self.is_away:
             raise StorageError(ConnectionError("connection refused"))
         return super().hit(item, *identifiers, cost=cost)
+
+    def get_window_stats(self, item: RateLimitItem, *identifiers: str) -> WindowStats:
+        if self.forgets_what_is_left:
+            raise StorageError(ConnectionError("connection lost"))
+        return super().get_window_stats(item, *identifiers)
 
 
 @pytest.fixture
@@ -97,3 +108,41 @@ def test_when_it_is_back_it_counts_and_the_log_says_so(
     before = store.n_asked
     counter.hit(LIMIT, "photos", "b")
     assert store.n_asked == before + 1  # The pauses begin anew.
+
+
+def test_threads_that_find_it_away_together_pause_once(
+    counter: HitCounter, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, n_threads = Clock(monkeypatch), 8
+    store.together = threading.Barrier(n_threads)
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(lambda number: counter.hit(LIMIT, "photos", str(number)), range(n_threads)))
+    assert store.n_asked == n_threads
+    assert caplog.text.count("their store is away") == 1
+    store.together = None
+    clock.now += 1.0
+    counter.hit(LIMIT, "photos", "a")
+    counter.hit(LIMIT, "photos", "a")
+    assert store.n_asked == n_threads + 1  # After a second it is looked for again, by one.
+
+
+def test_what_the_store_has_decided_holds_though_it_goes_before_it_says_what_is_left(
+    counter: HitCounter, store: Store
+) -> None:
+    store.is_away, store.forgets_what_is_left = False, True
+    counts = [counter.hit(LIMIT, "photos", "a") for _ in range(4)]
+    assert [(count.is_within, count.remaining) for count in counts] == [(True, 0)] * 3 + [(False, 0)]
+    assert all(55 < count.reset_at - time.time() <= 60 for count in counts)
+
+
+def test_clients_who_come_no_more_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = HitCounter("memory://")
+    for number in range(1_500):
+        counter.hit(LIMIT, "photos", str(number))
+    assert len(counter._memory.events) == 1_500
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    for _ in range(1_000):
+        counter.hit(LIMIT, "photos", "a")
+    assert len(counter._memory.events) == 1
+    assert not counter.hit(LIMIT, "photos", "a").is_within

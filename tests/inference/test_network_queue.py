@@ -12,7 +12,7 @@ import pytest
 from app.errors import BusyError, ClientGoneError
 from app.inference.network_queue import NetworkQueue, Ran
 from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError
-from tests.fakes import FakeRuntime, some_layers
+from tests.fakes import FakeRuntime
 
 DEADLINE_S = 20.0
 
@@ -35,7 +35,7 @@ class Device(FakeRuntime):
         if len(batch) > self.room:
             raise OutOfDeviceMemoryError
         output = super().run(batch, with_layers=with_layers)
-        return NetworkOutput(batch[:, 0, 0, :1], output.embedding, output.evidence, {})
+        return NetworkOutput(batch[:, 0, 0, :1], output.embedding, output.evidence, output.layers)
 
 
 class Crowd:
@@ -44,13 +44,13 @@ class Crowd:
     def __init__(self, queue: NetworkQueue) -> None:
         self._queue, self.found = queue, Queue[tuple[int, Ran | Exception]]()
 
-    def bring(self, number: int, unwanted: Exception | None = None) -> None:
+    def bring(self, number: int, unwanted: Exception | None = None, *, with_layers: bool = False) -> None:
         """Brings a photo and waits until it is in the queue or in the network."""
         asked = threading.Event()
-        threading.Thread(target=self._run, args=(number, unwanted, asked), daemon=True).start()
+        threading.Thread(target=self._run, args=(number, unwanted, with_layers, asked), daemon=True).start()
         assert asked.wait(DEADLINE_S)
 
-    def _run(self, number: int, unwanted: Exception | None, asked: threading.Event) -> None:
+    def _run(self, number: int, unwanted: Exception | None, with_layers: bool, asked: threading.Event) -> None:
         def ensure_wanted() -> None:
             if unwanted is not None:
                 raise unwanted
@@ -58,7 +58,7 @@ class Crowd:
         batch = np.full((1, 3, 2, 2), number, dtype=np.float32)
         asked.set()
         try:
-            self.found.put((number, self._queue.run(batch, ensure_wanted)))
+            self.found.put((number, self._queue.run(batch, ensure_wanted, with_layers=with_layers)))
         except Exception as error:
             self.found.put((number, error))
 
@@ -103,12 +103,21 @@ def test_what_gathers_behind_a_batch_is_the_next_batch_and_each_gets_its_own_out
     assert device.entered.get(timeout=DEADLINE_S) == 5
 
 
-def test_layers_are_asked_for_if_one_of_the_batch_wants_them() -> None:
-    device = FakeRuntime([1.0])
-    queue = NetworkQueue(device, max_waiting=4, max_wait_s=DEADLINE_S)
-    batch = np.zeros((1, 3, 2, 2), np.float32)
-    assert queue.run(batch, lambda: None).output.layers == {}
-    assert list(queue.run(batch, lambda: None, with_layers=True).output.layers) == list(some_layers(1))
+def test_photos_with_their_layers_go_through_the_network_apart_from_those_without() -> None:
+    device = Device(max_batch=8)
+    queue = NetworkQueue(device, max_waiting=8, max_wait_s=DEADLINE_S)
+    crowd = Crowd(queue)
+    crowd.bring(0)
+    assert device.entered.get(timeout=DEADLINE_S) == 1
+    for number, with_layers in enumerate([False, False, True, True, True, False], start=1):
+        crowd.bring(number, with_layers=with_layers)
+        wait_for_queue(queue, number)  # In this order.
+    device.let_through.release(4)
+    found = crowd.outcomes(7)
+    assert [device.entered.get(timeout=DEADLINE_S) for _ in range(3)] == [2, 3, 1]
+    outputs = [outcome.output for _, outcome in sorted(found.items()) if isinstance(outcome, Ran)]
+    assert [output.logits.item() for output in outputs] == list(range(7))
+    assert [bool(output.layers) for output in outputs] == [False, False, False, True, True, True, False]
 
 
 def test_a_batch_is_never_larger_than_the_devices() -> None:
