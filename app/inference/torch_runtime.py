@@ -66,6 +66,7 @@ class TorchRuntime:
         self._recorded: RecordedNetwork | None = None
         if on_cuda:
             self._recorded = RecordedNetwork(self._network, card.preprocess.size_px, max_batch, record_on_cuda())
+            self._forget_freed()  # What it took to record.
         self.max_batch = self._recorded.max_batch if self._recorded else 1
 
     @staticmethod
