@@ -131,8 +131,10 @@ def test_a_disk_without_room_is_a_503_and_photos_are_answered_all_the_same(tmp_p
     try:
         wait_for(server, "/readyz", 200)
         answers = [say(server, with_photo=True) for _ in range(40)]
-        assert [answer.status for answer in answers] == sorted(answer.status for answer in answers)
+        # Not in this order alone: while the worker's first look for what is too old is under way, SQLite does not empty
+        # its log of writes, which is full first then.
         assert {answer.status for answer in answers} == {200, 503}
+        assert answers[-1].status == 503
         assert answers[-1].json["code"] == "feedback_unavailable"
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert server.post("/predict", PHOTO, "image/jpeg").status == 200
