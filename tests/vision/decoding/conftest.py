@@ -15,7 +15,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     processes, descriptors = _children(), _descriptors()
     yield
     assert _children() <= processes
-    assert _descriptors() == descriptors
+    assert _descriptors() <= descriptors  # What tests before began may end meanwhile: 36 of 37 were left once.
 
 
 def _children() -> set[str]:
