@@ -54,17 +54,26 @@ class HitCounter:
 
     def hit(self, limit: RateLimitItem, *names: str, cost: int = 1) -> Count:
         """Counts `cost` hits of who has these names, unless they are more than the limit leaves."""
-        n_failures = self._may_ask()
-        if self._shared is not None and n_failures is not None:
-            try:
-                count = _hit(self._shared, limit, names, cost)
-            except StorageError as exc:
-                self._note_away(exc, n_failures)
-            else:
-                self._note_back()
-                return count
+        count = self._hit_shared(self._shared, limit, names, cost) if self._shared is not None else None
+        if count is not None:
+            return count
         self._clean_now_and_then()
         return _hit(self._here, limit, names, cost)
+
+    def _hit_shared(
+        self, shared: MovingWindowRateLimiter, limit: RateLimitItem, names: tuple[str, ...], cost: int
+    ) -> Count | None:
+        """Counted in the shared store; None while that is away."""
+        n_failures = self._may_ask()
+        if n_failures is None:
+            return None
+        try:
+            count = _hit(shared, limit, names, cost)
+        except StorageError as exc:
+            self._note_away(exc, n_failures)
+            return None
+        self._note_back()
+        return count
 
     def _may_ask(self) -> int | None:
         """How often the store was found away so far; None while it is, and nobody is to look for it, or one does."""
