@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from app.inference.cpu_runtime import CpuRuntime
 from app.vision.bundle import read_current_bundle
 from app.vision.image_io import open_image
 from app.vision.preprocess import fit_image, to_batch
+from tests.bench.server.load import count_at_once
 from tests.conftest import ROOT
 
 
@@ -35,21 +35,9 @@ def photos_per_s(jpeg: bytes, seconds: float) -> dict[str, float]:
         classifier.classify(output.logits[0], output.embedding[0])
 
     look()
-    counts = [0] * n_cores
-    began, cpu_began = time.perf_counter(), time.process_time()
-
-    def look_on(index: int) -> None:
-        while time.perf_counter() < began + seconds:
-            look()
-            counts[index] += 1
-
-    threads = [threading.Thread(target=look_on, args=(index,)) for index in range(n_cores)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    taken, cpu = time.perf_counter() - began, time.process_time() - cpu_began
-    return {"per_s": sum(counts) / taken, "cpu_s": cpu / sum(counts)}
+    cpu_began = time.process_time()
+    n_photos, taken_s = count_at_once(look, n_cores, seconds)
+    return {"per_s": n_photos / taken_s, "cpu_s": (time.process_time() - cpu_began) / n_photos}
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ import argparse
 import multiprocessing
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing.queues import Queue
@@ -21,17 +19,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from app.errors import BundleError
 from app.inference.cpu_runtime import CpuRuntime
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.inference.torch_runtime import TorchRuntime, fast_if_faithful
 from app.vision.bundle import ModelBundle, read_current_bundle
+from app.vision.golden import golden_batch, golden_gap
 from app.vision.image_io import open_image
 from app.vision.learner import EvidenceNetwork, load_verified_learner
 from app.vision.limits import ImageLimits
 from app.vision.preprocess import fit_image, to_batch
 from app.vision.scores import probabilities
-from tests.bench.server.load import Answers, ask_at_a_rate, ask_in_a_loop
+from tests.bench.server.load import Answers, ask_at_a_rate, ask_in_a_loop, count_at_once
 from tests.bench.server.pictures import Photo, draw_photos
 from tests.bench.server.servers import Running, ours, running
 from tests.conftest import ROOT
@@ -39,7 +39,7 @@ from tests.photos import draw_scene, encode
 
 _TOLERANCE = 1e-3  # As in tests/contract/test_parity.py.
 _LOADERS = 4  # Processes that ask.
-_N_PHOTOS = 40
+_N_PHOTOS, _AT_ONCE = 40, 7
 _Part = tuple[list[float], dict[int, int], float]  # Of `Answers`, whose lock cannot go from process to process.
 
 
@@ -69,7 +69,8 @@ def check_probabilities(bundle: ModelBundle) -> None:
     photos = [encode(draw_scene(seed, (640, 480))) for seed in range(_N_PHOTOS)]
     batches = [to_batch([fit_image(open_image(photo, decode_px=spec.decode_px), spec)], spec) for photo in photos]
     on_cuda, on_cpu = TorchRuntime(bundle, 1), CpuRuntime(bundle, 1)
-    together = np.concatenate([on_cuda.run(np.concatenate(batches[at : at + 7])).logits for at in range(0, 40, 7)])
+    starts = range(0, _N_PHOTOS, _AT_ONCE)
+    together = np.concatenate([on_cuda.run(np.concatenate(batches[at : at + _AT_ONCE])).logits for at in starts])
     alone = np.concatenate([on_cuda.run(batch, with_layers=True).logits for batch in batches])
     expected = probabilities(np.concatenate([on_cpu.run(batch).logits for batch in batches]), bundle.card)
     for how, logits in {"in batches": together, "alone, with layers": alone}.items():
@@ -80,20 +81,35 @@ def check_probabilities(bundle: ModelBundle) -> None:
 
 
 def check_little_memory(bundle: ModelBundle) -> None:
-    """A process that may have little of the device's memory takes fewer photos at once, and the same verdicts."""
-    code = (
-        "import torch; from pathlib import Path; from app.vision.bundle import read_current_bundle;"
-        "from app.inference.torch_runtime import TorchRuntime; from app.vision.golden import golden_batch, golden_gap;"
-        "import sys; torch.cuda.set_per_process_memory_fraction("
-        "float(sys.argv[2]) / torch.cuda.get_device_properties(0).total_memory);"
-        "bundle = read_current_bundle(Path(sys.argv[1])); runtime = TorchRuntime(bundle, 1, 256);"
-        "batch = golden_batch(bundle.card.preprocess).repeat(runtime.max_batch, 0);"
-        "print(runtime.max_batch, 'photos at once, off by', golden_gap(runtime.run(batch).logits[-1:], bundle.card))"
-    )
+    """A process that may have little of the device's memory takes fewer photos at once, or refuses the bundle; it gives
+    the same verdicts.
+    """
+    context = multiprocessing.get_context("spawn")
     for megabytes in (20_000, 600, 300, 20):
-        command = [sys.executable, "-c", code, str(bundle.path.parent), str(megabytes * 1_000_000)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        print(f"with {megabytes} MB of memory: {(done.stdout or done.stderr).strip().splitlines()[-1]}", flush=True)
+        found: Queue[tuple[int, float]] = context.Queue()
+        process = context.Process(target=_look_with_little, args=(bundle, megabytes, found))
+        process.start()
+        process.join()
+        if process.exitcode:
+            sys.exit(f"with {megabytes} MB of memory it fails")
+        n_photos, gap = found.get()
+        became = f"{n_photos} photos at once, off by {gap:.1e}" if n_photos else "the bundle is refused"
+        print(f"with {megabytes} MB of memory: {became}", flush=True)
+        if not gap <= _TOLERANCE:
+            sys.exit("which is too much")
+
+
+def _look_with_little(bundle: ModelBundle, megabytes: int, found: Queue[tuple[int, float]]) -> None:
+    """How many photos fit at once, 0 if the bundle is refused, and how far off the golden picture then is."""
+    share = 1e6 * megabytes / torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(share)
+    try:
+        runtime = TorchRuntime(bundle, 1, 256)
+    except BundleError:
+        found.put((0, 0.0))
+        return
+    batch = golden_batch(bundle.card.preprocess).repeat(runtime.max_batch, 0)
+    found.put((runtime.max_batch, golden_gap(runtime.run(batch).logits[-1:], bundle.card)))
 
 
 def network_alone(bundle: ModelBundle) -> None:
@@ -156,24 +172,11 @@ def _pipeline(jpeg: bytes, seconds: float, found: Queue[float]) -> None:
     runtime = _Watched(TorchRuntime(bundle, 1))
     predictor = Predictor(bundle, runtime, ImageLimits(), 1_000, 60.0, 10**11)
     predictor.predict(jpeg)
-    counts, began, cpu_began = [0] * n_threads, time.perf_counter(), time.process_time()
-
-    def look_on(index: int) -> None:
-        while time.perf_counter() < began + seconds:
-            predictor.predict(jpeg)
-            counts[index] += 1
-
-    threads = [threading.Thread(target=look_on, args=(index,)) for index in range(n_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    n, taken = sum(counts), time.perf_counter() - began
-    cpu_ms = 1000 * (time.process_time() - cpu_began) / n
-    print(
-        f"pipeline in one process: {n / taken:.0f}/s, {cpu_ms:.1f} CPU ms, {statistics.mean(runtime.sizes):.1f} at once"
-    )
-    found.put(n / taken)
+    cpu_began = time.process_time()
+    n_photos, taken_s = count_at_once(lambda: predictor.predict(jpeg), n_threads, seconds)
+    cpu_ms, size = 1000 * (time.process_time() - cpu_began) / n_photos, statistics.mean(runtime.sizes)
+    print(f"pipeline in one process: {n_photos / taken_s:.0f}/s, {cpu_ms:.1f} CPU ms, {size:.1f} at once")
+    found.put(n_photos / taken_s)
 
 
 def as_a_server(workers: int, photos: list[Photo], limits: dict[str, float], clients: int, seconds: float) -> None:

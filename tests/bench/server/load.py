@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 _ANSWER_S = 60.0
 
@@ -107,7 +108,7 @@ def ask_in_a_loop(port: int, request: bytes, *, clients: int, seconds: float) ->
             answers.add(client.ask(request), time.perf_counter() - began)
         client.close()
 
-    answers.taken_s = _run([ask_on] * clients)
+    answers.taken_s = run_at_once([ask_on] * clients)
     return answers
 
 
@@ -130,7 +131,7 @@ def ask_at_a_rate(port: int, request: bytes, *, per_s: float, clients: int, seco
             answers.add(client.ask(request), time.perf_counter() - began - due)
         client.close()
 
-    answers.taken_s = _run([ask_when_due] * clients)
+    answers.taken_s = run_at_once([ask_when_due] * clients)
     return answers
 
 
@@ -143,8 +144,21 @@ def _random_moments(per_s: float, seconds: float) -> list[float]:
     return moments
 
 
-def _run(works: list[Callable[[], None]]) -> float:
-    """Runs them at once, each in a thread; how long it took in seconds."""
+def count_at_once(work: Callable[[], object], n_threads: int, seconds: float) -> tuple[int, float]:
+    """How often the work was done in so many threads, each of which does it again and again; in how many seconds."""
+    counts, end = [0] * n_threads, time.perf_counter() + seconds
+
+    def work_on(index: int) -> None:
+        while time.perf_counter() < end:
+            work()
+            counts[index] += 1
+
+    taken_s = run_at_once([partial(work_on, index) for index in range(n_threads)])
+    return sum(counts), taken_s
+
+
+def run_at_once(works: list[Callable[[], None]]) -> float:
+    """Runs them, each in a thread; how long it took in seconds."""
     began = time.perf_counter()
     threads = [threading.Thread(target=work, daemon=True) for work in works]
     for thread in threads:
