@@ -89,9 +89,7 @@ def with_network_precision(
 
 
 def _noted(card: Card, kept: Precision, **found: Any) -> Card:
-    return dataclasses.replace(
-        card, precision=kept, metrics={**card.metrics, "precision": {"kept": kept, "int8": None, **found}}
-    )
+    return dataclasses.replace(card, precision=kept, metrics={**card.metrics, "precision": {"int8": None, **found}})
 
 
 def precision_of(card: Card) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_what_is_kept_is_in_the_folder_and_in_the_card(
     card = with_network_precision(copied, tiny_bundle.card, neighbours, rows, rows)
     kept = "int8" if holds else "float32"
     assert card.precision == kept
-    assert card.metrics["precision"] == {"kept": kept, "int8": dataclasses.asdict(found)}
+    assert card.metrics["precision"] == {"int8": dataclasses.asdict(found)}
     assert [path.name for path in copied.iterdir()] == [NETWORK]
     operators = {node.op_type for node in onnx.load(copied / NETWORK).graph.node}
     assert ("QuantizeLinear" in operators) is holds
@@ -103,7 +103,7 @@ def test_on_too_few_photos_it_is_not_tried(tiny_bundle: ModelBundle, copied: Pat
     assert neighbours is not None
     card = with_network_precision(copied, tiny_bundle.card, neighbours, rows, rows[1:])
     why = f"int8 was not tried on {LEAST_PHOTOS - 1} validation photos"
-    assert precision_of(card) == {"precision": {"kept": "float32", "int8": None, "why": why}}
+    assert precision_of(card) == {"precision": {"int8": None, "why": why}}
     assert (copied / NETWORK).read_bytes() == before
 
 

@@ -38,7 +38,7 @@ def _lines(card: Card) -> Iterator[tuple[str, str]]:
     for harm, row in metrics.get("harm", {}).items():
         yield f"right among the known labels, {harm}", percent(row["accuracy_among_known"])
     if found := metrics.get("precision"):
-        yield f"on a CPU in {found['kept']}; int8", int8_found(found)
+        yield f"on a CPU in {card.precision}; int8", int8_found(found)
 
 
 def _rejection_lines(card: Card) -> Iterator[tuple[str, str]]:
