@@ -14,7 +14,7 @@ N ?= 5000
 serve: $(VENV)/.serving
 	exec $(BIN)/python -m gunicorn -c python:app.gunicorn_conf "app.factory:create_app()"
 
-# Python's packages and the linters beside Debian's packages; then two files of tests at a time, as the folders have
+# Python's packages and the linters beside Debian's packages; then three files of tests at a time, as the folders have
 # them. What the tests import is compiled once, and not by each of their children.
 test:
 	@$(MAKE) --no-print-directory -j 2 ASKED=test lint $(VENV)/.tools
