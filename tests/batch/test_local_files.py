@@ -46,10 +46,11 @@ def test_a_folder_that_cannot_be_listed_is_found_as_if_it_were_a_photo(
             raise PermissionError(13, "Permission denied", folder)
         return scandir(folder)
 
-    monkeypatch.setattr(os, "scandir", guarded)
-    assert names(tmp_path) == ["closed"]
-    with pytest.raises(SourceError, match="cannot be listed: Permission denied"):
-        list(walk_local(str(tmp_path / "closed"), ""))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", guarded)
+        assert names(tmp_path) == ["closed"]
+        with pytest.raises(SourceError, match="cannot be listed: Permission denied"):
+            list(walk_local(str(tmp_path / "closed"), ""))
 
 
 def test_a_pipe_is_no_photo_and_holds_nobody(tmp_path: Path) -> None:
