@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections import deque
 from collections.abc import Iterable
-
-# Of smaller pieces, as a client may send them, each would cost its reader a step: 100,000 of two bytes 0.3 s.
-_SMALL_BYTES = 65_536
 
 
 class ArrivedBody(io.BufferedIOBase):
-    """The body in the pieces it came in: `read1()` gives them one by one, a large one without a copy.
+    """The body in the pieces it came in; who reads all of it at once has it, and it is kept here no longer.
 
     `n_bytes` is the length of the whole body.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         super().__init__()
-        self._pieces = deque(filter(None, pieces))
+        self._pieces = list(filter(None, pieces))
         self.n_bytes = sum(map(len, self._pieces))
         self._begun = io.BytesIO()
 
@@ -26,20 +22,13 @@ class ArrivedBody(io.BufferedIOBase):
         """Always."""
         return True
 
-    def read1(self, size: int = -1) -> bytes:
-        """The next piece, small ones together; of a size, as much of that as there is. b"" at the end."""
-        if size >= 0:
-            return self.read(size)
-        together = [self._begun.read()]
-        n_bytes = len(together[0])
-        while self._pieces and n_bytes < _SMALL_BYTES:
-            together.append(self._pieces.popleft())
-            n_bytes += len(together[-1])
-        return b"".join(filter(None, together))
-
     def read(self, size: int | None = -1) -> bytes:
         """See `io.BufferedIOBase`."""
-        return self._all_in_one().read(size)
+        if size is not None and size >= 0:
+            return self._all_in_one().read(size)
+        rest = [piece for piece in (self._begun.read(), *self._pieces) if piece]
+        self._pieces.clear()
+        return b"".join(rest)
 
     def readline(self, size: int | None = -1) -> bytes:
         """See `io.IOBase`."""

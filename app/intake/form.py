@@ -115,7 +115,7 @@ class FormParser(FormDataParser):
 
 def _events(stream: IO[bytes], boundary: str) -> Iterator[MultipartSegment | bytes | None]:
     """What the parser finds: a part's head, pieces of its content, None at its end. Nothing in an empty body."""
-    read = stream.read1 if isinstance(stream, ArrivedBody) else partial(stream.read, READ_STEP_BYTES)
+    read = stream.read if isinstance(stream, ArrivedBody) else partial(stream.read, READ_STEP_BYTES)
     piece = read()
     if not piece:
         return

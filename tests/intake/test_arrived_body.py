@@ -11,45 +11,31 @@ from app.intake.arrived_body import ArrivedBody
 PIECES = (b"ab\nc", b"", b"d", b"e\nf")
 
 
-def one_by_one(body: ArrivedBody, size: int) -> list[bytes]:
-    return list(iter(lambda: body.read1(size), b""))
-
-
 @pytest.mark.parametrize(
     ("read", "found"),
     [
-        (lambda body: one_by_one(body, -1), [b"ab\nc", b"d", b"e\nf"]),
-        (lambda body: one_by_one(body, 3), [b"ab\n", b"cde", b"\nf"]),
-        (lambda body: [body.read(3), *one_by_one(body, -1)], [b"ab\n", b"cde\nf"]),
-        (lambda body: [body.read1(), body.read()], [b"ab\nc", b"de\nf"]),
-        (lambda body: [body.read1(), body.readline(), body.read(1)], [b"ab\nc", b"de\n", b"f"]),
+        (lambda body: [body.read(), body.read()], [b"ab\ncde\nf", b""]),
+        (lambda body: list(iter(lambda: body.read(3), b"")), [b"ab\n", b"cde", b"\nf"]),
+        (lambda body: [body.read(3), body.read(), body.read(3)], [b"ab\n", b"cde\nf", b""]),
+        (lambda body: [body.readline(), body.read(1), body.read()], [b"ab\n", b"c", b"de\nf"]),
         (lambda body: list(body), [b"ab\n", b"cde\n", b"f"]),
-        (lambda body: [body.read(0), body.read1(0), body.read(None)], [b"", b"", b"ab\ncde\nf"]),
-        (lambda body: [body.read(), body.read(), body.read1()], [b"ab\ncde\nf", b"", b""]),
+        (lambda body: [body.read(0), body.read(None)], [b"", b"ab\ncde\nf"]),
+        (lambda body: [body.read(), body.readline(), body.read(1)], [b"ab\ncde\nf", b"", b""]),
     ],
 )
-def test_it_is_read_to_its_end(
-    read: Callable[[ArrivedBody], list[bytes]], found: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.intake.arrived_body._SMALL_BYTES", 1)
+def test_it_is_read_to_its_end(read: Callable[[ArrivedBody], list[bytes]], found: list[bytes]) -> None:
     body = ArrivedBody(PIECES)
     assert (body.n_bytes, body.readable()) == (8, True)
     assert read(body) == found
 
 
-def test_large_pieces_are_given_as_they_came() -> None:
-    pieces = [b"x" * 100_000, b"y" * 100_000]
-    body = ArrivedBody(pieces)
-    assert body.read1() is pieces[0] and body.read1() is pieces[1]
-
-
-def test_small_pieces_are_given_together() -> None:
-    body = ArrivedBody([b"ab"] * 50_000)
-    assert [len(piece) for piece in one_by_one(body, -1)] == [65_536, 34_464]
+def test_one_that_came_at_once_is_not_copied() -> None:
+    piece = b"x" * 100_000
+    assert ArrivedBody([b"", piece]).read() is piece
 
 
 def test_an_empty_body_is_at_its_end() -> None:
-    assert ArrivedBody([b""]).read1() == ArrivedBody([]).read() == b""
+    assert ArrivedBody([b""]).read() == ArrivedBody([]).read(1) == b""
 
 
 def test_what_is_read_into_is_filled_across_pieces() -> None:

@@ -73,10 +73,7 @@ def test_a_boundary_may_lie_across_two_steps_of_reading(over: int) -> None:
 
 
 @pytest.mark.parametrize("n_bytes", range(1, len(ONE) + 1))
-def test_a_form_that_has_arrived_is_the_same_in_pieces_of_any_length(
-    n_bytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.intake.arrived_body._SMALL_BYTES", 1)
+def test_a_form_that_has_arrived_is_the_same_in_pieces_of_any_length(n_bytes: int) -> None:
     arrived: Any = ArrivedBody(ONE[at : at + n_bytes] for at in range(0, len(ONE), n_bytes))
     request = make_request(ONE, **{"wsgi.input": arrived})
     assert request.stream is arrived

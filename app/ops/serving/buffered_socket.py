@@ -7,7 +7,7 @@ from collections import deque
 
 from app.errors import WhichParkError
 
-_STEP_BYTES = 131_072
+_STEP_BYTES = 1_048_576  # The loop takes few steps for a photo, even for one that arrives all at once.
 
 
 class BufferedSocket:
