@@ -14,6 +14,7 @@ from tests.bench.server.measure import (
     at_rate,
     bare_throughput,
     median,
+    memory_mb,
     recovery_s,
     throughput,
     unloaded_median_ms,
@@ -40,6 +41,7 @@ def main() -> None:
         beside_each_other(photos, folder, options.seconds, options.rounds)
         under_load(photos[-1], folder, options.seconds)
         one_core_and_all(photos[0], folder, options.seconds, options.rounds)
+        of_further_workers(photos, folder, options.seconds)
         over_many_requests(photos[-1], folder, options.requests)
 
 
@@ -109,6 +111,19 @@ def one_core_and_all(photo: Photo, folder: Path, seconds: float, rounds: int) ->
                 rows.append(throughput(server, photo.jpeg, seconds))
     one, every = (median(rows).per_s for rows in found.values())
     print(f"\n## Cores, {photo.name}\n\none: {one:.1f}/s; all: {every:.1f}/s, {every / one:.2f} times that", flush=True)
+
+
+def of_further_workers(photos: list[Photo], folder: Path, seconds: float) -> None:
+    """Memory of the whole server with one worker, two and three, what they share counted once."""
+    print("\n## Memory by workers, what they share counted once\n")
+    for photo in photos:
+        rows = []
+        for workers in (1, 2, 3):
+            with running(ours(workers), photo.jpeg, folder) as server:
+                throughput(server, photo.jpeg, seconds / 4)  # All of them are up, and have looked at a photo.
+                rows.append(memory_mb(server, photo.jpeg, workers, seconds))
+        shown = "; ".join(f"{busy:.0f} MB, {at_rest:.0f} before" for at_rest, busy in rows)
+        print(f"{photo.name}, one, two, three workers under load: {shown}", flush=True)
 
 
 def over_many_requests(photo: Photo, folder: Path, n_requests: int) -> None:

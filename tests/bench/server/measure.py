@@ -10,11 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.server.load import Answers, Client, ask_at_a_rate, ask_in_a_loop
+from tests.bench.server.load import Answers, Client, ask_at_a_rate, ask_in_a_loop, run_at_once
 from tests.bench.server.servers import Running
 from tests.conftest import ROOT
 
 _BUSY_CLIENTS = 4
+_BETWEEN_LOOKS_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,24 @@ def throughput(server: Running, jpeg: bytes, seconds: float) -> Throughput:
     cpu_s = (server.cpu_s() - before) / n_right if n_right else float("nan")
     p50_ms, p95_ms, p99_ms = (answers.percentile_ms(share) for share in (0.5, 0.95, 0.99))
     return Throughput(answers.per_s, cpu_s, p50_ms, p95_ms, p99_ms, n_failed / max(1, n_failed + n_right))
+
+
+def memory_mb(server: Running, jpeg: bytes, workers: int, seconds: float) -> tuple[float, float]:
+    """What the server holds at rest, and the most of it with a few clients for each worker: see `proportional_mb`."""
+    request, at_rest, most = server.kind.request(jpeg), server.proportional_mb(), 0.0
+    end = time.perf_counter() + seconds
+
+    def watch() -> None:
+        nonlocal most
+        while time.perf_counter() < end:
+            most = max(most, server.proportional_mb())
+            time.sleep(_BETWEEN_LOOKS_S)
+
+    def ask() -> None:
+        ask_in_a_loop(server.port, request, clients=workers * _BUSY_CLIENTS, seconds=seconds)
+
+    run_at_once([watch, ask])
+    return at_rest, most
 
 
 def unloaded_median_ms(server: Running, jpeg: bytes, seconds: float) -> float:

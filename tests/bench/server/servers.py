@@ -101,6 +101,11 @@ class Running:
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes()]
         return [int(found.group(1)) / 1000 for text in texts if (found := re.search(r"VmRSS:\s+(\d+) kB", text))]
 
+    def proportional_mb(self) -> float:
+        """Memory of all of them, in MB; what several share (libraries, the network's file) counts once."""
+        texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes()]
+        return sum(int(kb) for text in texts for kb in re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)) / 1000
+
 
 @contextmanager
 def running(kind: Kind, jpeg: bytes, folder: Path, *, prefix: Sequence[str] = ()) -> Iterator[Running]:
