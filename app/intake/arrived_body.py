@@ -36,6 +36,5 @@ class ArrivedBody(io.BufferedIOBase):
 
     def _all_in_one(self) -> io.BytesIO:
         if self._pieces:
-            self._begun = io.BytesIO(b"".join([self._begun.read(), *self._pieces]))
-            self._pieces.clear()
+            self._begun = io.BytesIO(self.read())
         return self._begun

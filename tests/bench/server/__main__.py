@@ -120,7 +120,7 @@ def of_further_workers(photos: list[Photo], folder: Path, seconds: float) -> Non
         rows = []
         for workers in (1, 2, 3):
             with running(ours(workers), photo.jpeg, folder) as server:
-                throughput(server, photo.jpeg, seconds / 4)  # All of them are up, and have looked at a photo.
+                throughput(server, photo.jpeg, seconds / 4)  # Time for all of them to start.
                 rows.append(memory_mb(server, photo.jpeg, workers, seconds))
         shown = "; ".join(f"{busy:.0f} MB, {at_rest:.0f} before" for at_rest, busy in rows)
         print(f"{photo.name}, one, two, three workers under load: {shown}", flush=True)
