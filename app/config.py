@@ -60,6 +60,9 @@ class Settings:
         "cpu: model.onnx, no torch; torch: learner.pkl, on CUDA if there; auto: torch only where CUDA is",
         choice(*RUNTIMES),
     )
+    owner_dir: Path | None = _setting(
+        None, "folder where the workers meet the one process that runs torch for them; none: the server makes one", Path
+    )
     runtime_threads: int = _setting(
         0, "photos in the network at once, on a CPU; 0: as many as there are cores", whole(0, 256)
     )

@@ -306,7 +306,7 @@ class BusyError(UnavailableError):
 
 
 class ModelUnavailableError(UnavailableError):
-    """No model could be loaded."""
+    """No model could be loaded, or the process that runs its network has ended and another is being started."""
 
     code = "model_unavailable"
     title = "No model is loaded"

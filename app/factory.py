@@ -23,7 +23,10 @@ from app.door.rate_limits import RateLimits, init_rate_limits
 from app.feedback.driver import ensure_driver
 from app.feedback.limits import FeedbackLimits
 from app.feedback.service import Feedback
+from app.inference.cuda import may_be_torch
 from app.inference.model_slot import ModelSlot
+from app.inference.network import Network
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
 from app.intake.body import InMemoryRequest
@@ -35,7 +38,7 @@ from app.intake.url_fetch.lookup import SystemLookup
 from app.intake.url_fetch.public import is_public
 from app.ops.admission import init_admission
 from app.ops.health import make_health
-from app.ops.metrics.runtime import CountedRuntime
+from app.ops.metrics.network import CountedNetwork
 from app.ops.metrics.tally import Tally
 from app.ops.metrics.view import init_metrics
 from app.ops.model_watch import ModelWatch, count_load
@@ -44,8 +47,10 @@ from app.ops.request_log import init_request_log
 from app.ops.retention import init_retention
 from app.ops.tracing.libraries import ensure_libraries
 from app.ops.tracing.spans import init_tracing
+from app.owner.start import owned_network
+from app.owner.wanted import Wanted, card_sha256
 from app.setting_types import OFF
-from app.vision.bundle import current_state, read_current_bundle
+from app.vision.bundle import ModelBundle, current_state, read_current_bundle
 from app.vision.limits import ImageLimits
 from app.web.compression import init_compression
 from app.web.feedback import make_feedback_pages
@@ -145,14 +150,43 @@ def load_predictor(settings: Settings, tally: Tally | None = None) -> Predictor:
         BundleError: the bundle, or what the chosen runtime reads of it, cannot be served.
     """
     bundle = read_current_bundle(settings.models_dir)
-    runtime = load_runtime(settings.runtime, bundle, settings.runtime_threads, settings.max_batch)
     return Predictor(
         bundle,
-        CountedRuntime(runtime, tally or Tally()),
+        CountedNetwork(load_network(settings, bundle), tally or Tally()),
         image_limits(settings),
-        max_waiting=settings.max_waiting,
         max_wait_s=settings.max_wait_s,
         max_decoding_bytes=settings.max_decoding_bytes,
+    )
+
+
+def load_network(settings: Settings, bundle: ModelBundle) -> Network:
+    """The bundle's network: in the process that runs torch for all workers, if there is a folder to meet it in; here,
+    if not, and if it is not torch that runs it.
+
+    Raises:
+        BundleError: what the chosen runtime reads of the bundle cannot be served.
+    """
+    if settings.owner_dir is not None and may_be_torch(settings.runtime):
+        at_once = settings.max_waiting + settings.max_batch
+        wanted = wanted_of_owner(settings, bundle)
+        network = owned_network(settings.owner_dir, wanted, at_once, settings.max_wait_s)
+        if network is not None:
+            return network
+    kind = settings.runtime if settings.owner_dir is None else "cpu"
+    runtime = load_runtime(kind, bundle, settings.runtime_threads, settings.max_batch)
+    return NetworkQueue(runtime, settings.max_waiting, settings.max_wait_s)
+
+
+def wanted_of_owner(settings: Settings, bundle: ModelBundle) -> Wanted:
+    """What the owner is told."""
+    return Wanted(
+        bundle=str(bundle.path.resolve()),
+        card_sha256=card_sha256(bundle),
+        runtime=settings.runtime,
+        threads=settings.runtime_threads,
+        max_batch=settings.max_batch,
+        log_format=settings.log_format,
+        devices=os.environ.get("CUDA_VISIBLE_DEVICES", ""),
     )
 
 

@@ -13,22 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.config import Settings, environ_of
+from app.config import PREFIX, Settings, environ_of
 from app.door.key_file import read_keys
 from app.errors import SettingsError
 from app.feedback.driver import ensure_driver
-from app.ops.json_lines import JsonLines
+from app.ops.log_lines import log_config
 from app.ops.memory import return_freed_memory
 from app.ops.metrics.region import SharedRegions
 from app.ops.metrics.tally import leave
 from app.ops.serving.limits import ConnectionLimits
 from app.ops.serving.worker import QueueingWorker
 from app.ops.tracing.libraries import ensure_libraries
+from app.owner.folder import OwnerFolder
 from app.setting_types import OFF
 from app.settings_file import SETTINGS_FILE
 
 # Workers whose metrics are seen together; on SIGHUP old and new ones are there at the same time.
 _N_REGIONS = 300
+
+OWNER_DIR = f"{PREFIX}OWNER_DIR"
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,8 @@ def _addresses(settings: Settings) -> list[str]:
 
 
 def _log_config(settings: Settings) -> dict[str, Any]:
-    line = {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": line if settings.log_format == "text" else {"()": JsonLines}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "root": {"level": "INFO", "handlers": ["stderr"]},
+        **log_config(settings.log_format),
         "loggers": {
             "gunicorn.error": {
                 "level": "INFO",
@@ -112,6 +110,8 @@ def _set(chosen: _Chosen) -> None:
 
 
 _regions = SharedRegions(_N_REGIONS)  # Made once, before any fork: workers of later settings count there too.
+_in_memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # The disk may be read-only.
+_owner_folder = OwnerFolder(_in_memory)
 
 try:
     _chosen = _choose()
@@ -123,12 +123,18 @@ bind = _addresses(_chosen.settings)
 sendfile = False  # An answer goes through the worker's own buffers.
 preload_app = False
 timeout = 60
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Heartbeats in memory; the disk may be read-only.
+worker_tmp_dir = _in_memory  # Heartbeats.
 control_socket_disable = True
 
 
 def pre_fork(server: Any, worker: QueueingWorker) -> None:
-    """In the master: a place for the worker's metrics."""
+    """In the master: a place for the worker's metrics, and one where it meets the owner of the GPU."""
+    settings = _chosen.settings
+    try:
+        if settings.owner_dir is None:
+            _owner_folder.make_if_needed(settings.workers, settings.runtime, server.cfg.uid, server.cfg.gid)
+    except OSError as exc:
+        server.log.warning("which-park: each worker runs its own network, for want of a folder to meet in: %s", exc)
     worker.region = _regions.claim()
     if worker.region is None:
         server.log.warning("which-park: there are so many workers that the metrics will lack one")
@@ -145,6 +151,8 @@ def post_fork(server: object, worker: object) -> None:
     """In each worker, before it loads the application: with the settings that the master has, whatever a file says."""
     os.environ.pop(SETTINGS_FILE, None)
     os.environ.update(_chosen.environ)
+    if _owner_folder.path is not None:
+        os.environ.setdefault(OWNER_DIR, str(_owner_folder.path))
     return_freed_memory()
 
 

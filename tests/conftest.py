@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle, read_current_bundle
 from app.vision.card import Card, Label, Thresholds
@@ -78,7 +79,7 @@ def runtime() -> FakeRuntime:
 @pytest.fixture
 def predictor(card: Card, runtime: FakeRuntime, tmp_path: Path) -> Predictor:
     bundle = ModelBundle(tmp_path / card.folder_name, card)
-    return Predictor(bundle, runtime, ImageLimits(max_image_px=1_000_000), max_waiting=4, max_wait_s=5.0)
+    return Predictor(bundle, NetworkQueue(runtime, 4, 5.0), ImageLimits(max_image_px=1_000_000), 5.0)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ DEFAULTS = {
     "WHICHPARK_MODELS_DIR": Path(__file__).resolve().parent.parent / "models",
     "WHICHPARK_RELOAD_S": 1.0,
     "WHICHPARK_RUNTIME": "auto",
+    "WHICHPARK_OWNER_DIR": None,
     "WHICHPARK_RUNTIME_THREADS": 0,
     "WHICHPARK_MAX_UPLOAD_BYTES": 20_000_000,
     "WHICHPARK_MAX_FIELD_BYTES": 100_000,
@@ -152,7 +153,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 def test_every_number_and_choice_is_in_the_tables_of_this_test() -> None:
     others = {"HOST", "WHICHPARK_MODELS_DIR", "WHICHPARK_FETCH_USER_AGENT", "WHICHPARK_API_KEYS_FILE"}
-    others |= {"WHICHPARK_SETTINGS_FILE", "WHICHPARK_METRICS"}
+    others |= {"WHICHPARK_SETTINGS_FILE", "WHICHPARK_METRICS", "WHICHPARK_OWNER_DIR"}
     others |= {*NETWORKS, "WHICHPARK_CORS_ORIGINS", "WHICHPARK_RATE_LIMIT_STORE"}
     others |= {"WHICHPARK_FEEDBACK", "WHICHPARK_REVIEWERS", "WHICHPARK_TRACES"}
     assert BOUNDS.keys() | CHOICES.keys() | {*TIMES} | others == DEFAULTS.keys()

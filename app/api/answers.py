@@ -50,7 +50,7 @@ def model_card(predictor: Predictor) -> shapes.ModelCard:
     """The served bundle's card, without the list of its files, and what runs it."""
     card = predictor.bundle.card.to_json()
     del card["files"]
-    return shapes.ModelCard(**card, runtime=predictor.runtime.name)
+    return shapes.ModelCard(**card, runtime=predictor.network.name)
 
 
 def labels(card: Card) -> shapes.Labels:

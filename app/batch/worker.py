@@ -14,6 +14,7 @@ from app.batch.shipped_bundle import ShippedBundle
 from app.batch.source import Source
 from app.errors import EmptyPhotoError, WhichParkError
 from app.inference.cpu_runtime import CpuRuntime
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.limits import ImageLimits
 
@@ -50,9 +51,8 @@ class PhotoWorker:
             self._card = bundle.card
             self._predictor = Predictor(
                 bundle,
-                CpuRuntime(bundle, 1),
+                NetworkQueue(CpuRuntime(bundle, 1), limits.threads, _MAX_WAIT_S),
                 limits.images,
-                max_waiting=limits.threads,
                 max_wait_s=_MAX_WAIT_S,
                 max_decoding_bytes=limits.max_decoding_bytes,
             )

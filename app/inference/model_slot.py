@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from app.errors import BundleError, ModelUnavailableError, WhichParkError
+from app.errors import BundleError, ModelUnavailableError, UnavailableError, WhichParkError
+from app.inference.network import LOST
 from app.inference.predictor import Predictor
 
 _log = logging.getLogger(__name__)
@@ -35,22 +36,27 @@ class ModelSlot:
         self._reload()
 
     def refresh(self) -> bool:
-        """Loads again if what it loads has changed; whether it has.
+        """Loads again if what it loads has changed, or the network has ended; whether it has.
 
         Raises:
             Exception: whatever no bundle should cause, a bug or the want of memory; what was served is so on.
         """
         seen = self._state()
-        if seen == self._seen:
+        if seen == self._seen and not self.is_lost:
             return False
         self._seen = seen  # Seen before it is read: what changes meanwhile is a change again.
         self._reload()
         return True
 
     @property
-    def is_ready(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether a model is loaded and has made a prediction."""
         return self._predictor is not None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the loaded model's network has ended; the next `refresh` loads it anew."""
+        return self._predictor is not None and self._predictor.network.is_lost
 
     @property
     def refused(self) -> str | None:
@@ -70,25 +76,40 @@ class ModelSlot:
             )
         return self._predictor
 
+    def ensure_ready(self) -> Predictor:
+        """The predictor, whose network is there.
+
+        Raises:
+            ModelUnavailableError: none could be loaded, or its network has ended and is not loaded again yet.
+        """
+        if self.is_lost:
+            raise ModelUnavailableError(LOST)
+        return self.predictor
+
     def _reload(self) -> None:
         try:
             predictor = self._load()
             predictor.warm_up()
         except BundleError as exc:
             self._refuse(exc)
+        except UnavailableError as exc:
+            self._refuse(exc)
+            self._seen = object()  # Nothing is wrong with the bundle: the next look tries again.
         except Exception:
             self._refused = WhichParkError.code
             raise
         else:
             self._predictor, self._refused, self._told = predictor, None, ""
-            _log.info("serving %s with %s", predictor.bundle.path.name, predictor.runtime.name)
+            _log.info("serving %s with %s", predictor.bundle.path.name, predictor.network.name)
 
-    def _refuse(self, error: BundleError) -> None:
+    def _refuse(self, error: WhichParkError) -> None:
         """Keeps the code, and not the error, whose traceback would keep what was loaded so far."""
         self._refused, told_before, self._told = error.code, self._told, str(error)
         if self._told == told_before:
             return
         if self._predictor is None:
             _log.error("no model is served: %s", error)
+        elif self.is_lost:
+            _log.error("the network has ended and cannot be loaded anew: %s", error)
         else:
             _log.error("%s is served on, the new bundle is refused: %s", self._predictor.bundle.path.name, error)

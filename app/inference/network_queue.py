@@ -15,18 +15,10 @@ from itertools import islice, takewhile
 import numpy as np
 
 from app.errors import BusyError
-from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError, Runtime
+from app.inference.network import Ran
+from app.inference.runtime import Array, OutOfDeviceMemoryError, Runtime
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What the network gave for one photo (N = 1), and when it began and ended with it (`time.monotonic`)."""
-
-    output: NetworkOutput
-    began_s: float
-    ended_s: float
 
 
 @dataclass(eq=False)
@@ -51,7 +43,10 @@ class NetworkQueue:
     and written under `_changed`.
     """
 
+    is_lost = False  # It ends with its process.
+
     def __init__(self, runtime: Runtime, max_waiting: int, max_wait_s: float) -> None:
+        self.name = runtime.name
         self._runtime = runtime
         self._max_waiting = max_waiting
         self._max_wait_s = max_wait_s
@@ -61,11 +56,8 @@ class NetworkQueue:
         self._changed = threading.Condition()
 
     def run(self, batch: Array, ensure_wanted: Callable[[], None], *, with_layers: bool = False) -> Ran:
-        """The network's output for a batch of one photo, float32 (1, 3, H, W).
+        """See `Network.run`.
 
-        Args:
-            ensure_wanted: called just before the network; what it raises is raised here.
-            with_layers: see `Runtime.run`.
         Raises:
             BusyError: `max_waiting` photos wait already, this one waited too long, or the device has no memory for it.
         """
@@ -134,7 +126,7 @@ class NetworkQueue:
         output = self._runtime.run(batch, with_layers=photos[0].with_layers)
         ended = time.monotonic()
         for index, photo in enumerate(photos):
-            photo.found = Ran(output.only(index), began, ended)
+            photo.found = Ran(output.only(index), began, ended, len(photos), index == 0)
 
     def _shrink(self, photos: list[_Waiting], error: OutOfDeviceMemoryError) -> None:
         """Half as many from now on; these wait again, as the first ones."""

@@ -13,8 +13,8 @@ from PIL import Image
 from app.errors import BundleDamagedError
 from app.inference.classifier import Classification, Classifier
 from app.inference.decoding_room import DecodingRoom
-from app.inference.network_queue import NetworkQueue
-from app.inference.runtime import Array, NetworkOutput, Runtime
+from app.inference.network import Network
+from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import ModelBundle
 from app.vision.golden import golden_batch, golden_gap, golden_tolerance
 from app.vision.image_io import open_header
@@ -57,18 +57,16 @@ class Predictor:
     def __init__(
         self,
         bundle: ModelBundle,
-        runtime: Runtime,
+        network: Network,
         limits: ImageLimits,
-        max_waiting: int,
         max_wait_s: float,
         max_decoding_bytes: int = 1_000_000_000,
     ) -> None:
         self.bundle = bundle
-        self.runtime = runtime
+        self.network = network
         self._limits = limits
         self._classifier = Classifier(bundle.card, bundle.load_neighbours())
         self._room = DecodingRoom(max_decoding_bytes, max_wait_s)
-        self._network = NetworkQueue(runtime, max_waiting, max_wait_s)
 
     def predict(
         self, image_bytes: bytes, ensure_wanted: Callable[[], None] = lambda: None, *, with_layers: bool = False
@@ -93,7 +91,7 @@ class Predictor:
             image = photo.decode()
         batch = to_batch([fit_image(image, spec)], spec)
         decoded = time.monotonic()
-        ran = self._network.run(batch, ensure_wanted, with_layers=with_layers)
+        ran = self.network.run(batch, ensure_wanted, with_layers=with_layers)
         output = ran.output
         classification = self._classifier.classify(output.logits[0], output.embedding[0])
         spent_s = (decoded - started - waited_s, ran.began_s - decoded + waited_s, ran.ended_s - ran.began_s)
@@ -108,12 +106,12 @@ class Predictor:
                 the golden picture; or its embedding is not of the neighbours' width.
         """
         card = self.bundle.card
-        output, n_labels = self.runtime.run(golden_batch(card.preprocess)), len(card.labels)
+        output, n_labels = self.network.run(golden_batch(card.preprocess), lambda: None).output, len(card.labels)
         if output.logits.shape != (1, n_labels) or not np.isfinite(output.logits).all():
             raise BundleDamagedError(f"The network gave logits of shape {output.logits.shape} for {n_labels} labels.")
         if not golden_gap(output.logits, card) <= golden_tolerance(card):
             raise BundleDamagedError(
-                f"{self.runtime.name} does not give the golden outputs of the bundle's card: "
+                f"{self.network.name} does not give the golden outputs of the bundle's card: "
                 f"off by {golden_gap(output.logits, card):.1e} in probability, {golden_tolerance(card):g} is allowed."
             )
         try:

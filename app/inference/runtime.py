@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import BundleError
+from app.inference.cuda import may_be_torch
 from app.vision.bundle import ModelBundle
 
 Array = NDArray[np.float32]
@@ -81,24 +80,18 @@ def load_runtime(kind: str, bundle: ModelBundle, threads: int, max_batch: int = 
     Raises:
         BundleError: the bundle lacks what the runtime reads, or torch is asked for and not installed.
     """
-    if kind == "torch" or (kind == "auto" and _cuda_may_be_here()):
-        try:
-            from app.inference.torch_runtime import TorchRuntime
-        except ImportError as exc:
-            raise BundleError(f"The torch runtime needs torch and fastai, which are not installed: {exc}") from exc
-        if kind == "torch" or TorchRuntime.finds_cuda():
-            return TorchRuntime(bundle, threads, max_batch)
+    runtime = load_torch_runtime(kind, bundle, threads, max_batch) if may_be_torch(kind) else None
+    if runtime is not None:
+        return runtime
     from app.inference.cpu_runtime import CpuRuntime
 
     return CpuRuntime(bundle, threads)
 
 
-def _cuda_may_be_here() -> bool:
-    """Whether importing torch to ask it is worth its seconds: it is installed, and so is NVIDIA's driver."""
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("fastai") is None:
-        return False
+def load_torch_runtime(kind: str, bundle: ModelBundle, threads: int, max_batch: int) -> Runtime | None:
+    """The torch runtime, see `load_runtime`; None: it is `auto`, and there is no CUDA."""
     try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    return True
+        from app.inference.torch_runtime import TorchRuntime
+    except ImportError as exc:
+        raise BundleError(f"The torch runtime needs torch and fastai, which are not installed: {exc}") from exc
+    return TorchRuntime(bundle, threads, max_batch) if kind == "torch" or TorchRuntime.finds_cuda() else None

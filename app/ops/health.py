@@ -19,6 +19,6 @@ def make_health(slot: ModelSlot) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> Response:
-        return jsonify(to_json(Readiness(served_model(slot.predictor.bundle.card), refused=slot.refused)))
+        return jsonify(to_json(Readiness(served_model(slot.ensure_ready().bundle.card), refused=slot.refused)))
 
     return health

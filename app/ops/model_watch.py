@@ -21,9 +21,9 @@ def count_load(tally: Tally, slot: ModelSlot) -> None:
     tally.count(LOADS, slot.refused or "ok")
     tally.clear(MODEL)
     tally.clear(REFUSED_BUNDLE)
-    if slot.is_ready:
+    if slot.is_loaded and not slot.is_lost:
         card = slot.predictor.bundle.card
-        tally.put(MODEL, 1.0, card.name, card.version, slot.predictor.runtime.name)
+        tally.put(MODEL, 1.0, card.name, card.version, slot.predictor.network.name)
     if slot.refused:
         tally.put(REFUSED_BUNDLE, 1.0, slot.refused)
 
@@ -54,7 +54,7 @@ class ModelWatch:
 
     def look(self) -> None:
         """Once."""
-        before = self._slot.predictor if self._slot.is_ready else None
+        before = self._slot.predictor if self._slot.is_loaded else None
         try:
             is_changed = self._slot.refresh()
         except Exception:  # What was served is so on, and its operator has a traceback.

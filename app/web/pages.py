@@ -69,7 +69,7 @@ def make_pages(
     @pages.app_context_processor
     def about() -> dict[str, object]:
         """What every page knows: the served model's card and its subject, None where there is no model."""
-        card = served_by(slot).bundle.card if slot.is_ready else None
+        card = served_by(slot).bundle.card if slot.is_loaded else None
         subject = subject_of(card) if card else None
         site = _of_site(subject, say)
         return {"card": card, "subject": subject, "limits": limits, "formats": FORMATS_IN_WORDS, **site}

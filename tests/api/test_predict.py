@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card
@@ -313,7 +314,7 @@ def test_a_large_upload_is_never_written_to_disk(
 
 def test_several_labels_may_be_named_at_once(card: Card, settings: Settings, tmp_path: Path, photo: bytes) -> None:
     bundle = ModelBundle(tmp_path, dataclasses.replace(card, task="multi_label"))
-    predictor = Predictor(bundle, FakeRuntime([-9.0, 4.0, 5.0]), ImageLimits(), max_waiting=0, max_wait_s=1.0)
+    predictor = Predictor(bundle, NetworkQueue(FakeRuntime([-9.0, 4.0, 5.0]), 0, 1.0), ImageLimits(), 1.0)
     client = create_app(settings, ModelSlot(lambda: predictor)).test_client()
     [result] = _post_raw(client, photo).get_json()["results"]
     assert (result["verdict"], result["label"], result["labels"]) == ("match", "sequoia", ["sequoia", "yosemite"])

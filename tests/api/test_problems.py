@@ -16,6 +16,7 @@ from app.config import Settings
 from app.errors import BundleDamagedError, BusyError, SettingsError
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import ModelBundle
@@ -48,7 +49,7 @@ def failing(card: Card, settings: Settings, tmp_path: Path) -> Callable[[Excepti
 
     def _failing(error: Exception) -> FlaskClient:
         bundle, limits = ModelBundle(tmp_path, card), ImageLimits()
-        slot = ModelSlot(lambda: Predictor(bundle, FailingRuntime(error), limits, max_waiting=0, max_wait_s=1.0))
+        slot = ModelSlot(lambda: Predictor(bundle, NetworkQueue(FailingRuntime(error), 0, 1.0), limits, 1.0))
         return create_app(settings, slot).test_client()
 
     return _failing

@@ -13,6 +13,7 @@ from app.config import Settings
 from app.factory import create_app
 from app.inference.inside.look import look_inside
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import load_runtime
 from app.vision.bundle import ModelBundle
@@ -28,7 +29,7 @@ MAX_PAGE_OF_NOISE_BYTES = 900_000
 
 @pytest.fixture
 def predictor(bundle: ModelBundle) -> Predictor:
-    return Predictor(bundle, load_runtime("cpu", bundle, 1), ImageLimits(), max_waiting=4, max_wait_s=60.0)
+    return Predictor(bundle, NetworkQueue(load_runtime("cpu", bundle, 1), 4, 60.0), ImageLimits(), 60.0)
 
 
 @pytest.fixture

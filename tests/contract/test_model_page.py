@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.limits import ImageLimits
@@ -17,7 +18,7 @@ MAX_PAGE_BYTES = 60_000
 def test_the_page_of_a_trained_bundle_shows_its_figures(bundle: ModelBundle) -> None:
     card = bundle.card
     runtime = FakeRuntime(list(card.golden or [0.0] * len(card.labels)))
-    slot = ModelSlot(lambda: Predictor(bundle, runtime, ImageLimits(), max_waiting=1, max_wait_s=1.0))
+    slot = ModelSlot(lambda: Predictor(bundle, NetworkQueue(runtime, 1, 1.0), ImageLimits(), 1.0))
     answer = create_app(Settings(), slot).test_client().get("/model")
     page = Page(answer)
     assert answer.status_code == 200

@@ -14,6 +14,7 @@ from flask import Flask
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import ModelBundle
@@ -59,5 +60,7 @@ def create() -> Flask:
     settings = Settings.from_environ(os.environ)
     bundle = ModelBundle(gate.parent / card.folder_name, card)
     limits = ImageLimits(settings.max_image_px)
-    predictor = Predictor(bundle, GatedRuntime(gate), limits, settings.max_waiting, settings.max_wait_s)
+    predictor = Predictor(
+        bundle, NetworkQueue(GatedRuntime(gate), settings.max_waiting, settings.max_wait_s), limits, settings.max_wait_s
+    )
     return create_app(settings, ModelSlot(lambda: predictor))

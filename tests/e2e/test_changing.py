@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
 import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,77 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from app.vision.bundle import CARD, CURRENT, ModelBundle, read_bundle, write_atomically, write_card
+from app.vision.bundle import CARD, CURRENT, ModelBundle, read_bundle, write_atomically
 from app.vision.card import SCHEMA_VERSION
+from tests.e2e.asked import SOON_S, are_all_of, ask, asked_all_the_while, environment, said, served, until
 from tests.e2e.server import COMMAND, Answer, Server, resident_kb, running
-from tests.photos import draw_scene, encode
 from training.bundles.promote import promote
 
-PHOTO = encode(draw_scene(5, (640, 480)))
 GATED = (*COMMAND[:-1], "tests.e2e.gated_app:create()")
-SOON_S = 100.0  # Of work, on a machine that others use too.
-
-
-@pytest.fixture
-def models(tiny_bundle: ModelBundle, tmp_path: Path) -> Path:
-    """A folder with toy-1, which is served, and toy-2, which is less sure of everything."""
-    models = tmp_path / "models"
-    for version in ("1", "2"):
-        folder = models / f"toy-{version}"
-        shutil.copytree(tiny_bundle.path, folder)
-        card = dataclasses.replace(tiny_bundle.card, version=version, temperature=float(version) * 3)
-        write_card(folder, card)
-    (models / CURRENT).write_text("toy-1\n")
-    return models
-
-
-def environment(models: Path, **more: str) -> dict[str, str]:
-    quick = {"WHICHPARK_RUNTIME": "cpu", "WHICHPARK_RUNTIME_THREADS": "1", "WHICHPARK_RELOAD_S": "0.05"}
-    return quick | {"WHICHPARK_MODELS_DIR": str(models)} | more
-
-
-def ask(server: Server) -> Answer:
-    return server.post("/api/v1/predict", PHOTO, "image/jpeg")
-
-
-def said(answer: Answer) -> tuple[str, str]:
-    """The version that an answer names, and the probabilities it has."""
-    assert answer.status == 200, answer.body
-    [result] = answer.json["results"]
-    return answer.json["model"]["version"], json.dumps(result["predictions"])
-
-
-def until(happens: Callable[[], bool], what: str) -> None:
-    """Asks until it is so; fails after SOON_S."""
-    deadline = time.monotonic() + SOON_S
-    while not happens():
-        assert time.monotonic() < deadline, f"not within {SOON_S:g} s: {what}"
-        time.sleep(0.01)
-
-
-def served(server: Server) -> str:
-    ready = server.get("/readyz")
-    return str(ready.json["model"]["version"]) if ready.status == 200 else ""
-
-
-@contextmanager
-def asked_all_the_while(server: Server, n_clients: int = 3) -> Iterator[list[Answer]]:
-    """The answers that so many clients get meanwhile, each asking again once it is answered."""
-    answers: list[Answer] = []
-    ended = threading.Event()
-
-    def ask_on() -> None:
-        while not ended.is_set():
-            answers.append(ask(server))
-
-    with ThreadPoolExecutor(n_clients) as pool:
-        clients = [pool.submit(ask_on) for _ in range(n_clients)]
-        try:
-            yield answers
-        finally:
-            ended.set()
-        for client in clients:
-            client.result(SOON_S)
 
 
 def test_promoting_under_load_fails_no_request_and_each_answer_is_its_models(models: Path, tmp_path: Path) -> None:
@@ -101,11 +34,6 @@ def test_promoting_under_load_fails_no_request_and_each_answer_is_its_models(mod
         assert len({version for version, _ in found}) == len(found) == 2
         assert server.get("/healthz").status == 200
         assert "Traceback" not in server.log
-
-
-def are_all_of(answers: list[Answer], version: str) -> bool:
-    """Whether the last answers, too many to be of one worker by chance, are all of one version."""
-    return len(answers) >= 24 and {said(answer)[0] for answer in answers[-24:]} == {version}
 
 
 def put_in_service(server: Server, models: Path, name: str) -> None:

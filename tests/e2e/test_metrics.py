@@ -15,8 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.ops.metrics.catalogue import METRICS
 from app.vision.bundle import CURRENT, ModelBundle
+from tests.e2e.asked import environment, until
 from tests.e2e.server import Server, free_port, multipart, running
-from tests.e2e.test_changing import environment, gated, held_by, n_seen, until
+from tests.e2e.test_changing import gated, held_by, n_seen
 from tests.photos import draw_scene, encode
 
 PHOTO = encode(draw_scene(5, (640, 480)))

@@ -11,8 +11,8 @@ import pytest
 
 from app.vision.bundle import ModelBundle
 from tests.conftest import ROOT
+from tests.e2e.asked import environment, until
 from tests.e2e.server import Server, free_port, multipart, running, wait_for
-from tests.e2e.test_changing import environment, until
 from tests.photos import draw_scene, encode
 from tests.tools import tool
 

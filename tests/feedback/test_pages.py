@@ -16,6 +16,7 @@ from app.factory import create_app
 from app.feedback.entry import WAITING, Entry
 from app.feedback.store import FeedbackStore
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Thresholds
@@ -129,7 +130,7 @@ def ask_model(
     """The result page of a server whose model is another."""
     bundle = ModelBundle(folder, dataclasses.replace(card, **changes))
     limits = ImageLimits(max_image_px=1_000_000)
-    predictor = Predictor(bundle, FakeRuntime(logits), limits, max_waiting=4, max_wait_s=5.0)
+    predictor = Predictor(bundle, NetworkQueue(FakeRuntime(logits), 4, 5.0), limits, 5.0)
     chosen = dataclasses.replace(settings, feedback=f"sqlite:///{folder / 'feedback.db'}")
     client = create_app(chosen, ModelSlot(lambda: predictor)).test_client()
     return client, ask(client)

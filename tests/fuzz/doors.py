@@ -14,6 +14,7 @@ from app.config import Settings
 from app.errors import PhotoError
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import ModelBundle
@@ -117,6 +118,6 @@ def _make_app() -> Flask:
         thresholds=Thresholds((0.8, 0.8)),
     )
     bundle = ModelBundle(Path("fuzz-1"), card)
-    predictor = Predictor(bundle, ForgetfulRuntime([0.0, 4.0]), LIMITS, max_waiting=4, max_wait_s=5.0)
+    predictor = Predictor(bundle, NetworkQueue(ForgetfulRuntime([0.0, 4.0]), 4, 5.0), LIMITS, 5.0)
     settings = Settings(max_upload_bytes=2_000_000, max_photos=3, max_photos_per_minute=0, url_fetch="off")
     return create_app(settings, ModelSlot(lambda: predictor))

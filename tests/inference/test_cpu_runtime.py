@@ -13,6 +13,7 @@ import pytest
 
 from app.errors import BundleDamagedError, BundleMissingError
 from app.inference.cpu_runtime import CpuRuntime
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import NETWORK, ModelBundle, file_sha256
 from app.vision.limits import ImageLimits
@@ -85,7 +86,7 @@ def test_threads_do_not_disturb_one_another(cpu_runtime: CpuRuntime, batch: np.n
 
 
 def test_a_predictor_serves_a_real_bundle(cpu_runtime: CpuRuntime, tiny_bundle: ModelBundle, photo: bytes) -> None:
-    predictor = Predictor(tiny_bundle, cpu_runtime, ImageLimits(), max_waiting=0, max_wait_s=5.0)
+    predictor = Predictor(tiny_bundle, NetworkQueue(cpu_runtime, 0, 5.0), ImageLimits(), 5.0)
     predictor.warm_up()
     found = predictor.predict(photo).classification
     assert {row.label.label for row in found.predictions} == set(tiny_bundle.card.vocab)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from app.errors import BusyError
 from app.inference.decoding_room import DecodingRoom
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import PhotoResult, Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card
@@ -90,7 +91,12 @@ def test_a_photo_has_its_room_while_it_is_decoded_and_no_longer(
 
 
 def test_waiting_for_room_is_no_decoding(card: Card, tmp_path: Path, photo: bytes) -> None:
-    predictor = Predictor(ModelBundle(tmp_path, card), FakeRuntime([0.0, 1.0, 4.0]), ImageLimits(), 4, DEADLINE_S)
+    predictor = Predictor(
+        ModelBundle(tmp_path, card),
+        NetworkQueue(FakeRuntime([0.0, 1.0, 4.0]), 4, DEADLINE_S),
+        ImageLimits(),
+        DEADLINE_S,
+    )
     answers, held = Queue[PhotoResult](), predictor._room.taken(1_000_000_000)
     with held:
         thread = threading.Thread(target=lambda: answers.put(predictor.predict(photo)))
@@ -103,7 +109,9 @@ def test_waiting_for_room_is_no_decoding(card: Card, tmp_path: Path, photo: byte
 
 def test_a_photo_without_room_is_busy(card: Card, tmp_path: Path, photo: bytes) -> None:
     bundle, runtime = ModelBundle(tmp_path, card), FakeRuntime([0.0, 1.0, 4.0])
-    predictor = Predictor(bundle, runtime, ImageLimits(), 4, AT_ONCE, max_decoding_bytes=50_000_000)
+    predictor = Predictor(
+        bundle, NetworkQueue(runtime, 4, AT_ONCE), ImageLimits(), AT_ONCE, max_decoding_bytes=50_000_000
+    )
     with predictor._room.taken(50_000_000), pytest.raises(BusyError, match="large photos"):
         predictor.predict(photo)
     assert predictor.predict(photo).classification.verdict == "match"

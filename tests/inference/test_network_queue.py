@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.errors import BusyError, ClientGoneError
-from app.inference.network_queue import NetworkQueue, Ran
+from app.inference.network import Ran
+from app.inference.network_queue import NetworkQueue
 from app.inference.runtime import Array, NetworkOutput, OutOfDeviceMemoryError
 from tests.fakes import FakeRuntime
 

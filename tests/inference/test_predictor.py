@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from app.errors import BundleDamagedError, BusyError, DamagedImageError, TooManyPixelsError, UnsupportedImageError
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import PhotoResult, Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import NEIGHBOURS, ModelBundle, read_bundle, write_card
@@ -72,7 +73,9 @@ def gated() -> Iterator[GatedRuntime]:
 def make(card: Card, tmp_path: Path) -> Callable[..., Predictor]:
     def _make(runtime: FakeRuntime, max_waiting: int = 4, max_wait_s: float = DEADLINE_S) -> Predictor:
         limits = ImageLimits(max_image_px=1_000_000)
-        return Predictor(ModelBundle(tmp_path, card), runtime, limits, max_waiting, max_wait_s)
+        return Predictor(
+            ModelBundle(tmp_path, card), NetworkQueue(runtime, max_waiting, max_wait_s), limits, max_wait_s
+        )
 
     return _make
 
@@ -154,7 +157,7 @@ def test_a_photo_that_does_not_open_never_reaches_the_network(
 def test_neighbours_of_the_bundle_decide_what_is_far(tmp_path: Path, card: Card, photo: bytes) -> None:
     np.savez(tmp_path / NEIGHBOURS, embedding=-np.full((2, 4), 0.5, dtype=np.float32))
     write_card(tmp_path, dataclasses.replace(card, thresholds=Thresholds((0.8,) * 3, max_distance=0.5)))
-    predictor = Predictor(read_bundle(tmp_path), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0)
+    predictor = Predictor(read_bundle(tmp_path), NetworkQueue(FakeRuntime(LOGITS), 0, 1.0), ImageLimits(), 1.0)
     assert predictor.predict(photo).classification.verdict == "unknown"
 
 
@@ -253,14 +256,14 @@ def test_a_network_that_does_not_fit_its_card_is_damaged(make: Callable[..., Pre
 def test_neighbours_of_another_width_are_damage_that_the_warm_up_finds(tmp_path: Path, card: Card) -> None:
     np.savez(tmp_path / NEIGHBOURS, embedding=np.ones((2, 5), dtype=np.float32))
     write_card(tmp_path, dataclasses.replace(card, thresholds=Thresholds((0.8,) * 3, max_distance=0.5)))
-    predictor = Predictor(read_bundle(tmp_path), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0)
+    predictor = Predictor(read_bundle(tmp_path), NetworkQueue(FakeRuntime(LOGITS), 0, 1.0), ImageLimits(), 1.0)
     with pytest.raises(BundleDamagedError, match="neighbours"):
         predictor.warm_up()
 
 
 def test_a_network_that_does_not_give_the_golden_outputs_is_damaged(card: Card, tmp_path: Path) -> None:
     kept = dataclasses.replace(card, golden=tuple(LOGITS))
-    Predictor(ModelBundle(tmp_path, kept), FakeRuntime(LOGITS), ImageLimits(), 0, 1.0).warm_up()
+    Predictor(ModelBundle(tmp_path, kept), NetworkQueue(FakeRuntime(LOGITS), 0, 1.0), ImageLimits(), 1.0).warm_up()
     other = [LOGITS[0] + 0.1, *LOGITS[1:]]
     with pytest.raises(BundleDamagedError, match="golden"):
-        Predictor(ModelBundle(tmp_path, kept), FakeRuntime(other), ImageLimits(), 0, 1.0).warm_up()
+        Predictor(ModelBundle(tmp_path, kept), NetworkQueue(FakeRuntime(other), 0, 1.0), ImageLimits(), 1.0).warm_up()

@@ -15,6 +15,7 @@ from app.errors import BusyError
 from app.factory import create_app
 from app.inference.inside.look import LookInside
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Thresholds
@@ -32,7 +33,7 @@ BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 def _client(card: Card, predictor: Predictor, settings: Settings, logits: list[float]) -> FlaskClient:
     bundle = ModelBundle(predictor.bundle.path, card)
     limits = ImageLimits(1_000_000)
-    slot = ModelSlot(lambda: Predictor(bundle, FakeRuntime(logits), limits, max_waiting=1, max_wait_s=1.0))
+    slot = ModelSlot(lambda: Predictor(bundle, NetworkQueue(FakeRuntime(logits), 1, 1.0), limits, 1.0))
     return create_app(settings, slot).test_client()
 
 
@@ -71,7 +72,7 @@ def test_another_model_looks_at_the_example_anew(client: FlaskClient, slot: Mode
     client.get(URL)
     other = FakeRuntime([4.0, 0.0, 0.0])
     limits = ImageLimits(1_000_000)
-    slot._predictor = Predictor(predictor.bundle, other, limits, max_waiting=1, max_wait_s=1.0)
+    slot._predictor = Predictor(predictor.bundle, NetworkQueue(other, 1, 1.0), limits, 1.0)
     assert "This does not look like" in Page(client.get(URL)).text
     assert len(other.batches) == 1
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Thresholds
@@ -28,7 +29,7 @@ def _page(card: Card, predictor: Predictor, settings: Settings, **changes: Any) 
     bundle = ModelBundle(predictor.bundle.path, dataclasses.replace(card, **changes))
     logits = [0.0] * len(bundle.card.labels)
     limits = ImageLimits(1_000_000)
-    slot = ModelSlot(lambda: Predictor(bundle, FakeRuntime(logits), limits, max_waiting=1, max_wait_s=1.0))
+    slot = ModelSlot(lambda: Predictor(bundle, NetworkQueue(FakeRuntime(logits), 1, 1.0), limits, 1.0))
     answer = create_app(settings, slot).test_client().get("/model")
     assert answer.status_code == 200
     return Page(answer)

@@ -16,6 +16,7 @@ from app.config import Settings
 from app.errors import BusyError
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import REPORT, ModelBundle
@@ -40,7 +41,7 @@ def make_client(card: Card, settings: Settings, tmp_path: Path) -> MakeClient:
     def _make(runtime: FakeRuntime | None = None, **card_changes: Any) -> FlaskClient:
         bundle = ModelBundle(tmp_path, dataclasses.replace(card, **card_changes))
         network = runtime or FakeRuntime([0.0, 1.0, 4.0])
-        slot = ModelSlot(lambda: Predictor(bundle, network, ImageLimits(1_000_000), max_waiting=1, max_wait_s=1.0))
+        slot = ModelSlot(lambda: Predictor(bundle, NetworkQueue(network, 1, 1.0), ImageLimits(1_000_000), 1.0))
         return create_app(settings, slot).test_client()
 
     return _make

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.config import Settings
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.vision.bundle import ModelBundle
@@ -34,7 +35,7 @@ def test_a_page_is_of_one_model_from_its_beginning_to_its_end(
 ) -> None:
     runtime = Overtaken([0.0, 1.0, 4.0])
     bundle = ModelBundle(tmp_path, dataclasses.replace(card, version="old-7"))
-    shelf = Shelf(Predictor(bundle, runtime, ImageLimits(), 1, 1.0))
+    shelf = Shelf(Predictor(bundle, NetworkQueue(runtime, 1, 1.0), ImageLimits(), 1.0))
     slot = ModelSlot(shelf.load, shelf.state)
     client = create_app(settings, slot).test_client()
     runtime.slot, shelf.lies = slot, another(card, tmp_path, "new-8")

@@ -17,6 +17,7 @@ from app.config import Settings
 from app.errors import BusyError
 from app.factory import create_app
 from app.inference.model_slot import ModelSlot
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.inference.runtime import Array, NetworkOutput
 from app.intake.url_fetch.connect import Connector, dial
@@ -98,7 +99,7 @@ def _app(labels: tuple[Label, ...], task: Task) -> Flask:
     other = "other" if labels[0].label == "other" else None
     card = Card("drawn", "3", task, labels, spec, 1.0, Thresholds((0.8,) * len(labels)), other, metrics=METRICS)
     runtime = ColourRuntime(spec, len(labels))
-    predictor = Predictor(ModelBundle(settings.models_dir, card), runtime, ImageLimits(), max_waiting=8, max_wait_s=10)
+    predictor = Predictor(ModelBundle(settings.models_dir, card), NetworkQueue(runtime, 8, 10), ImageLimits(), 10)
     settings = replace(settings, max_photos_per_minute=0)
     return create_app(settings, ModelSlot(lambda: predictor), _fetcher())
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from app.inference.inside.look import CORNER_PX, MAX_MAPS, LookInside, look_inside
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card, Label, Thresholds
@@ -24,7 +25,7 @@ def _look(predictor: Predictor, photo: bytes) -> LookInside:
 
 def _predictor(card: Card, predictor: Predictor, logits: list[float]) -> Predictor:
     bundle = ModelBundle(predictor.bundle.path, card)
-    return Predictor(bundle, FakeRuntime(logits), ImageLimits(1_000_000), max_waiting=1, max_wait_s=1.0)
+    return Predictor(bundle, NetworkQueue(FakeRuntime(logits), 1, 1.0), ImageLimits(1_000_000), 1.0)
 
 
 def _many_labels(card: Card, n: int) -> Card:

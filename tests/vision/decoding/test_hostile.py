@@ -18,6 +18,7 @@ from app.errors import (
     TooManyPixelsError,
     UnsupportedImageError,
 )
+from app.inference.network_queue import NetworkQueue
 from app.inference.predictor import Predictor
 from app.vision.bundle import ModelBundle
 from app.vision.card import Card
@@ -83,7 +84,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def predictor(card: Card, runtime: FakeRuntime, tmp_path: Path) -> Predictor:
-    return Predictor(ModelBundle(tmp_path, card), runtime, ImageLimits(), max_waiting=4, max_wait_s=5.0)
+    return Predictor(ModelBundle(tmp_path, card), NetworkQueue(runtime, 4, 5.0), ImageLimits(), 5.0)
 
 
 @pytest.mark.parametrize(("name", "error"), REFUSED, ids=[name for name, _ in REFUSED])
