@@ -64,7 +64,7 @@ class Settings:
         None, "folder where the workers meet the one process that runs torch for them; none: the server makes one", Path
     )
     runtime_threads: int = _setting(
-        0, "photos in the network at once, on a CPU; 0: as many as there are cores", whole(0, 256)
+        0, "photos a worker has in the network at once, on a CPU; 0: as many as there are cores", whole(0, 256)
     )
     max_upload_bytes: int = _setting(20_000_000, "largest request body, in bytes", whole(1_000, 1_000_000_000))
     max_field_bytes: int = _setting(100_000, "largest text field of a form, in bytes", whole(1_000, 10_000_000))

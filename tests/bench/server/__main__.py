@@ -39,24 +39,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, photos = Path(name), draw_photos()
         beside_each_other(photos, folder, options.seconds, options.rounds)
-        under_load(photos[-1], folder, options.seconds)
+        for workers in {1, len(os.sched_getaffinity(0))}:
+            under_load(photos[-1], folder, options.seconds, workers)
         one_core_and_all(photos[0], folder, options.seconds, options.rounds)
         of_further_workers(photos, folder, options.seconds)
         over_many_requests(photos[-1], folder, options.requests)
 
 
 def beside_each_other(photos: list[Photo], folder: Path, seconds: float, rounds: int) -> None:
-    """All servers run; they and the bare pipeline are measured in turn, so that what disturbs one disturbs all."""
-    with ExitStack() as stack:
-        servers = []
-        for kind in [ours(), *(peer() for peer in _PEERS)]:
-            if kind.is_installed:
-                servers.append(stack.enter_context(running(kind, photos[-1].jpeg, folder)))
-            else:
-                print(f"{kind.name}: not installed (make bench-peers)")
-        for photo in photos:
-            file = folder / "photo.jpg"
-            file.write_bytes(photo.jpeg)
+    """All servers run; they and the bare pipeline are measured in turn, so that what disturbs one disturbs all.
+
+    For each photo they are started anew: the app with `learn.predict` may break for good.
+    """
+    kinds = [ours(), ours(len(os.sched_getaffinity(0))), *(peer() for peer in _PEERS)]
+    for kind in kinds:
+        if not kind.is_installed:
+            print(f"{kind.name}: not installed (make bench-peers)")
+    for photo in photos:
+        file = folder / "photo.jpg"
+        file.write_bytes(photo.jpeg)
+        with ExitStack() as stack:
+            installed = [kind for kind in kinds if kind.is_installed]
+            servers = [stack.enter_context(running(kind, photo.jpeg, folder)) for kind in installed]
             bare, found = _rounds(servers, photo, file, seconds, rounds)
             _print_throughput(photo, bare, found, servers)
 
@@ -86,12 +90,14 @@ def _print_throughput(photo: Photo, bare: Throughput, found: list[Throughput], s
         print(f"| {server.kind.name} | {row.per_s:.1f} | {share:.2f} | {times} | {cost} |", flush=True)
 
 
-def under_load(photo: Photo, folder: Path, seconds: float) -> None:
+def under_load(photo: Photo, folder: Path, seconds: float, workers: int) -> None:
     """At 70 % of the capacity, then at twice of it, and after that."""
-    with running(ours(), photo.jpeg, folder) as server:
+    with running(ours(workers), photo.jpeg, folder) as server:
+        throughput(server, photo.jpeg, seconds / 4)  # Time for all of them to start.
         lone_ms = unloaded_median_ms(server, photo.jpeg, seconds)
         capacity = throughput(server, photo.jpeg, seconds).per_s
-        print(f"\n## Under load, {photo.name}\n\na lone client: median {lone_ms:.1f} ms; capacity {capacity:.1f}/s")
+        print(f"\n## Under load, {photo.name}, {server.kind.name}\n")
+        print(f"a lone client: median {lone_ms:.1f} ms; capacity {capacity:.1f}/s")
         for how, at_random in (("evenly", False), ("at random", True)):
             busy = at_rate(server, photo.jpeg, 0.7 * capacity, 3 * seconds, at_random=at_random)
             p99_ms = busy.percentile_ms(0.99)

@@ -49,7 +49,8 @@ class Kind:
 def ours(workers: int = 1, **more: str) -> Kind:
     """This server, as `make serve` starts it, without limits of rate; `more` are variables of its environment."""
     environment = {"WHICHPARK_MAX_PHOTOS_PER_MINUTE": "0", "WHICHPARK_LOG_LEVEL": "warning", **more}
-    return Kind("which-park", COMMAND, "/api/v1/predict", environment=environment | {"WEB_CONCURRENCY": str(workers)})
+    name = f"which-park, {workers} worker{'s' if workers > 1 else ''}"
+    return Kind(name, COMMAND, "/api/v1/predict", environment=environment | {"WEB_CONCURRENCY": str(workers)})
 
 
 def usual_flask() -> Kind:
