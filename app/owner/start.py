@@ -20,9 +20,7 @@ from app.owner.wire import receive
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _BUNDLE_ERRORS = {kind.code: kind for kind in (BundleError, BundleMissingError, BundleDamagedError, BundleSchemaError)}
 
-_MAX_LOAD_S = (
-    600.0  # Importing torch may take minutes. gunicorn ends a new worker after 60 s; the next finds the owner.
-)
+_MAX_LOAD_S = 600.0  # gunicorn ends a worker that starts for over 60 s; the next finds the owner still loading.
 _MAX_GREET_S = 10.0
 _PAUSE_S, _MAX_PAUSE_S = 0.05, 1.0  # The longer the more processes were started.
 _MAX_DEATHS = 3
